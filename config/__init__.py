@@ -1,0 +1,1 @@
+"""Settings: one tree, collected from above, checked before anything starts."""

@@ -1,0 +1,1 @@
+"""The vocabulary: pure values, facts, asks and ports; standard library only."""

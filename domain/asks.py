@@ -1,0 +1,219 @@
+"""Everything that a person, a timer or a strategy can ask the desk.
+
+The one rule: an ask says what is wanted and never who wants it; the desk knows the caller by
+the door it came through. Orders expire (`expires_us`); trips and cancels never do.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from domain.halts import GLOBAL, Level
+from domain.orders import Draft, Status
+from domain.verdicts import Verdict
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Generic[R]):
+    """A question or a command; `R` is what answers it. Errors are the five families."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """It is done; `detail` is one sentence for the person who asked."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the desk takes the caller for, and what that allows."""
+
+    operator: str
+    roles: tuple[str, ...]
+    enrolled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoAmI(Ask[Identity]):
+    """Who am I to this desk? Needs no role."""
+
+
+# Orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """An order after its first answer; UNKNOWN means it is being looked up."""
+
+    client_id: str
+    status: Status
+    venue_order_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Ask[Verdict]):
+    """What would the gate say? Nothing is reserved, nothing is written. Role: viewer."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitOrder(Ask[Submitted]):
+    """Place one order. Refused names the rule; after `expires_us` it is dropped. Role: trader."""
+
+    draft: Draft
+    expires_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyOrder(Ask[Submitted]):
+    """Change quantity or price of a working order. Role: trader."""
+
+    client_id: str
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    expires_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(Ask[Submitted]):
+    """Cancel one order; never expires. Role: trader."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAll(Ask[Done]):
+    """Cancel every working order of ours, at one venue or (`venue=""`) at all. Role: trader."""
+
+    venue: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requery(Ask[Submitted]):
+    """Look an order up at its venue now. Role: trader."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkLost(Ask[Submitted]):
+    """Give up an UNKNOWN order that no search can settle. Role: trader, with a code."""
+
+    client_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchDepth(Ask[Done]):
+    """Stream the book of one symbol; the oldest of four watched books is let go. Role: viewer."""
+
+    venue: str
+    symbol: str
+
+
+# Kill switch and arming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip(Ask[Done]):
+    """Trip the kill switch; answered once new orders are impossible. Needs no role."""
+
+    reason: str
+    level: Level = Level.HALT_CANCEL
+    scope: str = GLOBAL
+    halt_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePreview(Ask[Done]):
+    """What a release would resume, what it would not do, and what still forbids it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Ask[Done]):
+    """Release the halt. `scope` is typed by the person. Role: admin, with a code."""
+
+    code: str
+    reason: str
+    scope: str
+    accept_unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm(Ask[Done]):
+    """Let LIVE send orders. `account` is typed by the person. Role: trader, with a code."""
+
+    code: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm(Ask[Done]):
+    """Send no new orders any more; cancels nothing. Role: trader."""
+
+    reason: str = "asked for"
+
+
+# Second factor and limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """A new second factor, shown once: provisioning URI, secret, recovery codes."""
+
+    operator: str
+    uri: str
+    secret: str
+    recovery: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginEnrolment(Ask[Enrolment]):
+    """Make a second factor; re-enrolment needs `proof` (old code or recovery code)."""
+
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmEnrolment(Ask[Done]):
+    """Finish enrolment with two consecutive codes."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoCode(Ask[Done]):
+    """The present code of the demo desk's second factor; refused outside DEMO."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveLimits(Ask[Done]):
+    """Put the pending, looser limits in force. Role: admin, with a code."""
+
+    code: str
+
+
+# Attention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAlarm(Ask[Done]):
+    """I have seen it ("" for every alarm). Role: viewer."""
+
+    alarm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptBreak(Ask[Done]):
+    """Close a break as accepted. Role: admin, with a code."""
+
+    break_id: str
+    code: str
+    reason: str

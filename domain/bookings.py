@@ -1,0 +1,83 @@
+"""Facts about money: fills, movements, opening balances, checkpoints, marks of value.
+
+The one rule: balances, positions and P&L are computed from these and never stored beside them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.events import Fact
+from domain.instruments import Account
+from domain.market import Movement
+from domain.orders import Fill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillBooked(Fact):
+    """An execution entered the book. `base_rate` is one quote unit in the base currency."""
+
+    fill: Fill
+    source: str
+    base_rate: Decimal | None = None
+
+    def key(self) -> str:
+        """The venue's trade makes it unique, whoever tells it and how often."""
+        return self.fill.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillReversed(Fact):
+    """A booked fill is taken back (an inferred one whose real fills arrived)."""
+
+    fill: Fill
+    reason: str
+
+    def key(self) -> str:
+        """A fill is reversed once."""
+        return f"reversal:{self.fill.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningBalance(Fact):
+    """What an account held before the first fact we have of it; basis unknown."""
+
+    account: Account
+    assets: Mapping[str, Decimal]
+
+    def key(self) -> str:
+        """An account opens once."""
+        return f"opening:{self.account}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementBooked(Fact):
+    """A deposit or a withdrawal entered the book."""
+
+    movement: Movement
+    source: str
+
+    def key(self) -> str:
+        """The venue's reference makes it unique."""
+        return self.movement.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint(Fact):
+    """Where reconciliation stands for an account: history is complete up to `watermark_us`."""
+
+    account: Account
+    watermark_us: int
+    balances: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavMarked(Fact):
+    """The desk's net asset value in the base currency, once per local date."""
+
+    local_date: str
+    nav: Decimal
+
+    def key(self) -> str:
+        """One mark a local date."""
+        return f"nav:{self.local_date}"

@@ -1,0 +1,203 @@
+"""Facts about control: limits, arming, halts, second factors, breaks and alarms.
+
+The one rule: what lowers a guard is in the same transaction as the code that allowed it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.events import Fact
+from domain.halts import Evidence, Level
+from domain.instruments import Account
+
+# Limits and arming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsApproved(Fact):
+    """The limits in force from now on (setting → canonical text); the ledger's are the truth."""
+
+    version: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsProposed(Fact):
+    """A file or a person asked for looser limits; they wait for a second factor."""
+
+    values: Mapping[str, str]
+    looser: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Armed(Fact):
+    """LIVE may send orders from now on."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarmed(Fact):
+    """LIVE sends no new orders from now on."""
+
+    reason: str
+
+
+# Kill switch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltTripped(Fact):
+    """Somebody or something tripped the kill switch."""
+
+    halt_id: str
+    level: Level
+    reason: str
+    scope: str
+
+    def key(self) -> str:
+        """A trip is booked once, whichever channel brings it first."""
+        return f"halt:{self.halt_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltEvidenced(Fact):
+    """What a cancel-all saw at one account at the end of an attempt."""
+
+    halt_id: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltVerified(Fact):
+    """Every account in scope is proven to hold no order that the halt must cancel."""
+
+    halt_id: str
+    verified_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltUnverified(Fact):
+    """The deadline passed without proof; it is retried for ever."""
+
+    halt_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltReopened(Fact):
+    """An order appeared after the halt; it is being cancelled again."""
+
+    halt_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltReleased(Fact):
+    """A second factor released the halt; reducing orders only until it resumes."""
+
+    halt_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltResumed(Fact):
+    """The hold after a release is over; the desk trades again."""
+
+    halt_id: str
+
+    def key(self) -> str:
+        """A halt ends once."""
+        return f"resumed:{self.halt_id}"
+
+
+# Second factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeEnrolled(Fact):
+    """An operator enrolled a second factor; `recovery` are digests of the recovery codes."""
+
+    operator: str
+    recovery: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeAccepted(Fact):
+    """A code was used for one act; its time step can never be used again."""
+
+    operator: str
+    step: int
+    purpose: str
+
+    def key(self) -> str:
+        """A time step is accepted once an operator (RFC 6238 section 5.2)."""
+        return f"code:{self.operator}:{self.step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Fact):
+    """A recovery code was used; its digest can never be used again."""
+
+    operator: str
+    digest: str
+    purpose: str
+
+    def key(self) -> str:
+        """A recovery code works once."""
+        return f"recovery:{self.operator}:{self.digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRefused(Fact):
+    """A wrong, replayed or locked-out code was tried."""
+
+    operator: str
+    purpose: str
+    reason: str
+
+
+# Attention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakOpened(Fact):
+    """Two sources contradict each other: `kind` as in accounting.md (BALANCE_UNEXPLAINED, …).
+
+    `value` is its size in the base currency, where that can be told.
+    """
+
+    break_id: str
+    kind: str
+    account: Account
+    detail: str
+    value: Decimal | None = None
+
+    def key(self) -> str:
+        """The same break is opened once."""
+        return f"break:{self.break_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakClosed(Fact):
+    """A break was explained or accepted."""
+
+    break_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Fact):
+    """Something needs a person; stays on every screen until acknowledged."""
+
+    alarm: str
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmAcknowledged(Fact):
+    """A person has seen the alarm."""
+
+    alarm: str

@@ -1,0 +1,173 @@
+"""The fold's half for control facts: limits, arming, halts, codes, breaks, alarms.
+
+The one rule: a halt on the board only goes up, until `HaltReleased` says otherwise.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from domain import controls
+from domain.board import Alarm, Board, Break, Phase
+from domain.halts import Evidence, Halt, HaltState, Level
+from domain.instruments import Account
+
+NEWEST_ALARMS = 50
+
+# Limits and arming
+
+
+def _limits_approved(board: Board, fact: controls.LimitsApproved) -> Board:
+    return board.but(limits=fact.values, limits_version=fact.version, limits_pending={})
+
+
+def _limits_proposed(board: Board, fact: controls.LimitsProposed) -> Board:
+    return board.but(limits_pending=fact.values)
+
+
+def _armed(board: Board, _: controls.Armed) -> Board:
+    return board.but(armed=True, phase=Phase.ARMED)
+
+
+def _disarmed(board: Board, _: controls.Disarmed) -> Board:
+    phase = Phase.READY if board.phase is Phase.ARMED else board.phase
+    return board.but(armed=False, phase=phase)
+
+
+# Kill switch
+
+
+def _tripped(board: Board, fact: controls.HaltTripped) -> Board:
+    standing = next((halt for halt in board.halts if halt.scope == fact.scope), None)
+    if standing is None:
+        working = HaltState.HALTING if fact.level != Level.HALT else HaltState.HALTED
+        halt = Halt(
+            halt_id=fact.halt_id,
+            level=fact.level,
+            reason=fact.reason,
+            actor=fact.actor,
+            at_us=fact.at_us,
+            state=working,
+            scope=fact.scope,
+        )
+        return board.but(halts=(*board.halts, halt), last_halt=halt)
+    higher = fact.level > standing.level or standing.state is HaltState.RESUMING
+    again = replace(
+        standing,
+        level=max(standing.level, fact.level),
+        trips=standing.trips + 1,
+        state=HaltState.HALTING if higher else standing.state,
+        evidence=() if higher else standing.evidence,
+    )
+    return _with_halt(board, again)
+
+
+def _with_halt(board: Board, changed: Halt) -> Board:
+    halts = tuple(changed if h.halt_id == changed.halt_id else h for h in board.halts)
+    last = changed if board.last_halt and board.last_halt.halt_id == changed.halt_id else None
+    return board.but(halts=halts, last_halt=last or board.last_halt)
+
+
+def _halt(board: Board, halt_id: str, **changes: Any) -> Board:
+    for halt in board.halts:
+        if halt.halt_id == halt_id:
+            return _with_halt(board, replace(halt, **changes))
+    return board
+
+
+def _evidenced(board: Board, fact: controls.HaltEvidenced) -> Board:
+    for halt in board.halts:
+        if halt.halt_id == fact.halt_id:
+            kept = tuple(e for e in halt.evidence if e.account != fact.evidence.account)
+            evidence = tuple(sorted((*kept, fact.evidence), key=_by_account))
+            return _with_halt(board, replace(halt, evidence=evidence))
+    return board
+
+
+def _by_account(evidence: Evidence) -> Account:
+    return evidence.account
+
+
+def _verified(board: Board, fact: controls.HaltVerified) -> Board:
+    return _halt(board, fact.halt_id, state=HaltState.HALTED)
+
+
+def _unverified(board: Board, fact: controls.HaltUnverified) -> Board:
+    return _halt(board, fact.halt_id, state=HaltState.HALTED_UNVERIFIED)
+
+
+def _reopened(board: Board, fact: controls.HaltReopened) -> Board:
+    return _halt(board, fact.halt_id, state=HaltState.HALTING, evidence=())
+
+
+def _released(board: Board, fact: controls.HaltReleased) -> Board:
+    return _halt(board, fact.halt_id, state=HaltState.RESUMING, resumed_us=fact.at_us)
+
+
+def _resumed(board: Board, fact: controls.HaltResumed) -> Board:
+    return board.but(halts=tuple(h for h in board.halts if h.halt_id != fact.halt_id))
+
+
+# Attention
+
+
+def _enrolled(board: Board, fact: controls.CodeEnrolled) -> Board:
+    return board.but(enrolled=tuple(sorted({*board.enrolled, fact.operator})))
+
+
+def _break_opened(board: Board, fact: controls.BreakOpened) -> Board:
+    opened = Break(
+        break_id=fact.break_id,
+        kind=fact.kind,
+        account=fact.account,
+        detail=fact.detail,
+        at_us=fact.at_us,
+        value=fact.value,
+    )
+    kept = tuple(known for known in board.breaks if known.break_id != fact.break_id)
+    return board.but(breaks=(*kept, opened))
+
+
+def _break_closed(board: Board, fact: controls.BreakClosed) -> Board:
+    kept = tuple(known for known in board.breaks if known.break_id != fact.break_id)
+    return board.but(breaks=kept)
+
+
+def _alarm_raised(board: Board, fact: controls.AlarmRaised) -> Board:
+    same = next((alarm for alarm in board.alarms if alarm.alarm == fact.alarm), None)
+    alarm = Alarm(
+        alarm=fact.alarm,
+        severity=fact.severity,
+        text=fact.text,
+        at_us=fact.at_us,
+        count=1 if same is None else same.count + 1,
+    )
+    others = tuple(known for known in board.alarms if known.alarm != fact.alarm)
+    return board.but(alarms=(alarm, *others)[:NEWEST_ALARMS])
+
+
+def _alarm_acknowledged(board: Board, fact: controls.AlarmAcknowledged) -> Board:
+    alarms = tuple(
+        replace(a, acknowledged=True) if fact.alarm in ("", a.alarm) else a for a in board.alarms
+    )
+    return board.but(alarms=alarms)
+
+
+CONTROLS: dict[type, Callable[[Board, Any], Board]] = {
+    controls.LimitsApproved: _limits_approved,
+    controls.LimitsProposed: _limits_proposed,
+    controls.Armed: _armed,
+    controls.Disarmed: _disarmed,
+    controls.HaltTripped: _tripped,
+    controls.HaltEvidenced: _evidenced,
+    controls.HaltVerified: _verified,
+    controls.HaltUnverified: _unverified,
+    controls.HaltReopened: _reopened,
+    controls.HaltReleased: _released,
+    controls.HaltResumed: _resumed,
+    controls.CodeEnrolled: _enrolled,
+    controls.BreakOpened: _break_opened,
+    controls.BreakClosed: _break_closed,
+    controls.AlarmRaised: _alarm_raised,
+    controls.AlarmAcknowledged: _alarm_acknowledged,
+}

@@ -1,0 +1,276 @@
+"""The ports: what the engine needs of the world, each with at most five methods.
+
+Adapters do not inherit from them; `cli/wiring.py` is where the type checker proves the fit.
+The one rule for every venue port: an answer is whole and parsed, or an error is raised. There
+is no empty list that means "I could not read it".
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from domain.asks import Ask
+from domain.board import Board
+from domain.events import Fact
+from domain.halts import Marker
+from domain.instruments import Account, Instrument
+from domain.market import Balances, History, Price, Sought
+from domain.orders import Amendment, Order, OrderState, VenueOrder
+from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
+from domain.sightings import Sighting
+
+R = TypeVar("R")
+Hear = Callable[[Sighting], None]
+
+
+class Desk(Protocol):
+    """What every client of the desk sees: screens, commands, timers, strategies."""
+
+    async def ask(self, ask: Ask[R]) -> R:
+        """Answer, or raise one of the five families."""
+        ...
+
+    def watch(self) -> AsyncIterator[Board]:
+        """The newest board whenever it changed, conflated: never slower than the desk."""
+        ...
+
+    @property
+    def board(self) -> Board:
+        """The newest board that has arrived here."""
+        ...
+
+
+# Venues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A venue's parsed verdict on a create or an amend: accepted with its id, or rejected."""
+
+    accepted: bool
+    venue_order_id: str = ""
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTraits:
+    """What one venue can and cannot: every missing capability has a fallback in the engine.
+
+    `recv_window_us` bounds how late a request may arrive; `amends` whether an order keeps its
+    id when changed; `client_id_lookup` whether an order is found by our id at any time.
+    """
+
+    venue: str
+    account_stream: bool = True
+    price_stream: bool = True
+    cancel_all: bool = True
+    amends: bool = True
+    dead_man: bool = False
+    sandbox: bool = False
+    request_timeout_us: int = 10_000_000
+    recv_window_us: int = 5_000_000
+    skew_limit_us: int = 2_500_000
+    heartbeat_us: int = 5_000_000
+
+
+class Market(Protocol):
+    """Public data of one venue."""
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Every spot instrument the venue lists. Unavailable when it could not be read whole."""
+        ...
+
+    async def prices(self, symbols: Sequence[str]) -> Sequence[Price]:
+        """Prices of the symbols that the venue lists, by request."""
+        ...
+
+    async def clock_us(self) -> int:
+        """The venue's own time, UTC microseconds."""
+        ...
+
+    async def stream_prices(self, symbols: Sequence[str], hear: Hear) -> None:
+        """Tell PriceSeen and Heartbeat until it breaks (Unavailable) or is cancelled."""
+        ...
+
+    async def stream_depth(self, symbol: str, hear: Hear) -> None:
+        """Tell DepthSeen until it breaks (Unavailable) or is cancelled."""
+        ...
+
+
+class AccountReader(Protocol):
+    """Private data of one account; it cannot place, cancel or withdraw."""
+
+    async def balances(self) -> Balances:
+        """All balances of the account. Unavailable when they could not be read whole."""
+        ...
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Every open order, foreign ones included. A garbled reply raises Unavailable."""
+        ...
+
+    async def find(self, state: OrderState) -> Sought:
+        """Look one order up by our id and the venue's: open, closed, then trades."""
+        ...
+
+    async def history(self, since_us: int) -> History:
+        """Closed orders, fills and movements since then, every page, or Unavailable."""
+        ...
+
+    async def stream(self, hear: Hear) -> None:
+        """Tell fills, orders, totals and heartbeats until it breaks or is cancelled.
+
+        Calls `hear` with a Heartbeat once every private channel is confirmed.
+        """
+        ...
+
+
+class Trader(Protocol):
+    """Orders of one account. Each method sends one request and never a second one.
+
+    `InDoubt` is raised for anything but a verdict parsed from the venue's own answer;
+    `Unavailable` only when provably no byte left the process.
+    """
+
+    async def place(self, order: Order) -> Placement:
+        """Send one create."""
+        ...
+
+    async def amend(self, state: OrderState, amendment: Amendment) -> Placement:
+        """Send one change of quantity or price."""
+        ...
+
+    async def cancel(self, state: OrderState) -> Placement:
+        """Send one cancel; a refusal says nothing about the order's state."""
+        ...
+
+    async def cancel_all(self) -> None:
+        """Ask the venue to cancel every open order of the account."""
+        ...
+
+    async def dead_man(self, timeout_s: int) -> None:
+        """Have the venue cancel everything by itself after `timeout_s` (0: disarm)."""
+        ...
+
+
+# Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A fact is durable in row `seq`; `duplicate` when an equal one was there already."""
+
+    seq: int
+    hash: str
+    duplicate: bool = False
+    conflict: bool = False
+
+
+class Ledger(Protocol):
+    """The append-only ledger. Only one process holds it."""
+
+    def append(self, facts: Sequence[Fact]) -> Awaitable[Sequence[Appended]]:
+        """Queue facts as one transaction; the future is done when they survive power loss.
+
+        Raises (in the future) Corrupt or Unavailable; nothing of the batch is stored then.
+        `conflict` marks a key that exists with other content: the first one is kept.
+        """
+        ...
+
+    def facts(self) -> AsyncIterator[tuple[Appended, Fact]]:
+        """Every fact from the first on."""
+        ...
+
+    async def verify(self, *, tail: int = 0) -> VerifyReport:
+        """Check the chain from the stored bytes, in a thread and a connection of its own."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is queued, then let go of the file."""
+        ...
+
+
+class LedgerReader(Protocol):
+    """Pages of history, from connections of their own."""
+
+    async def rows(self, ask: ReadLedger) -> LedgerPage:
+        """A page of raw rows."""
+        ...
+
+    async def fills(self, ask: ReadFills) -> FillPage:
+        """A page of fills."""
+        ...
+
+
+class HaltMarker(Protocol):
+    """The second store of the kill switch: a file that anyone may write (decisions.md)."""
+
+    def read(self) -> Marker | None:
+        """The marker, or None when there is none; unreadable counts as a marker."""
+        ...
+
+    def write(self, marker: Marker) -> None:
+        """Durably write it (fsync, rename)."""
+        ...
+
+    def remove(self) -> None:
+        """Take it away, after the release is in the ledger."""
+        ...
+
+    def present(self) -> bool:
+        """A single cheap stat, asked before each send."""
+        ...
+
+    def evidence(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """What `--kill` without an engine left: (halt id, JSON lines)."""
+        ...
+
+
+class SecretStore(Protocol):
+    """Where secrets live. A reference names one; the value is never logged or shown."""
+
+    def read(self, reference: str) -> str | None:
+        """The secret, or None when there is none."""
+        ...
+
+    def write(self, reference: str, value: str) -> None:
+        """Keep a secret that we made (a second factor's seed)."""
+        ...
+
+
+# The rest of the world
+
+
+class Clock(Protocol):
+    """Time, passed in so that tests and simulations own it."""
+
+    def now_us(self) -> int:
+        """Wall clock, UTC microseconds: for records, never for durations."""
+        ...
+
+    def monotonic_us(self) -> int:
+        """A clock that never steps: for timers and ages."""
+        ...
+
+
+class Dice(Protocol):
+    """Randomness, passed in so that a simulation can be repeated."""
+
+    def bits(self, count: int) -> int:
+        """`count` random bits."""
+        ...
+
+
+class Observer(Protocol):
+    """Something that is told after each change, synchronously; it cannot fail the desk."""
+
+    def fact(self, fact: Fact, board: Board) -> None:
+        """A fact is durable and folded."""
+        ...
+
+    def sighting(self, sighting: Sighting, board: Board) -> None:
+        """Something was seen."""
+        ...
+
+
+Accounts = Iterable[Account]

@@ -1,0 +1,63 @@
+"""The names under which facts stand in the ledger and asks on the socket.
+
+The one rule: a kind's name never changes once a ledger holds it.
+"""
+
+import re
+from functools import cache
+from typing import Any, get_args
+
+from domain import asks, bookings, controls, events, queries
+
+_BASES = (events.Fact, events.OrderFact)
+
+
+@cache
+def facts_by_kind() -> dict[str, type[events.Fact]]:
+    """Every journalled fact under its kind, `order_approved` for OrderApproved."""
+    found = [*_classes(events), *_classes(bookings), *_classes(controls)]
+    return {kind_of(fact): fact for fact in found if fact not in _BASES}
+
+
+@cache
+def asks_by_name() -> dict[str, type[asks.Ask[object]]]:
+    """Every ask under its class name, as it travels over the socket."""
+    return {
+        made.__name__: made
+        for module in (asks, queries)
+        for made in vars(module).values()
+        if isinstance(made, type) and issubclass(made, asks.Ask) and made is not asks.Ask
+    }
+
+
+def kind_of(fact: type[events.Fact]) -> str:
+    """The class name in lower case with underscores."""
+    return _KINDS[fact]
+
+
+def answer_of(ask: type[asks.Ask[object]]) -> Any:
+    """The type that answers an ask: the `R` of its `Ask[R]`."""
+    (base,) = ask.__orig_bases__  # type: ignore[attr-defined]
+    (answer,) = get_args(base)
+    return answer
+
+
+def _snake_case(fact: type[events.Fact]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", fact.__name__).lower()
+
+
+def _classes(module: object) -> list[type[events.Fact]]:
+    return [
+        made
+        for made in vars(module).values()
+        if isinstance(made, type) and issubclass(made, events.Fact)
+    ]
+
+
+class _Kinds(dict[type[events.Fact], str]):
+    def __missing__(self, fact: type[events.Fact]) -> str:
+        kind = self[fact] = _snake_case(fact)
+        return kind
+
+
+_KINDS = _Kinds()

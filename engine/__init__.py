@@ -1,0 +1,1 @@
+"""The use cases; they talk to the outside through ports alone."""

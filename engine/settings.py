@@ -1,0 +1,47 @@
+"""What the engine can be told: intervals, timeouts and graces, each with its unit in the name.
+
+The one rule: a default here is the value of semantics.md; tests shorten, operators rarely do.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Timers of the engine (semantics 1.3, 1.5, 3, 6, 7). Seconds as `_s`, else `_ms`."""
+
+    base_currency: str = "USD"
+    time_zone: str = "UTC"
+    ask_expiry_s: int = 10
+    ack_timeout_s: int = 10
+    settle_grace_s: int = 30
+    search_gap_s: int = 10
+    price_stale_s: int = 5
+    mark_stale_s: int = 15
+    balance_stale_s: int = 90
+    stream_silent_s: int = 15
+    in_flight_every_ms: int = 2_000
+    open_orders_every_s: int = 30
+    open_orders_degraded_every_s: int = 5
+    fills_every_s: int = 60
+    balances_every_s: int = 60
+    balances_degraded_every_s: int = 15
+    clock_every_s: int = 300
+    reconnect_first_ms: int = 1_000
+    reconnect_last_ms: int = 60_000
+    history_overlap_s: int = 600
+    history_first_days: int = 30
+    marker_every_ms: int = 250
+    kill_in_flight_wait_ms: int = 2_000
+    kill_deadline_s: int = 30
+    kill_retry_s: int = 5
+    kill_list_gap_ms: int = 1_000
+    release_clean_s: int = 60
+    resume_hold_s: int = 60
+    limits_cool_down_s: int = 3_600
+    drain_cancels_orders: bool = False
+    publish_hz: int = 10
+    max_slippage_pct: int = 5
+
+
+RESOLVE_AFTER_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000)

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes, and how it is told to."""

@@ -1,0 +1,1 @@
+"""May this be done? Pure rules, no input or output."""

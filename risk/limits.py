@@ -1,0 +1,120 @@
+"""The hard limits: what they are, their defaults, and which of two sets is looser.
+
+The one rule: a limit is a finite positive number or it is missing, and LIVE refuses to start
+while one without a default is missing. Values are in the base currency unless the name ends
+in a unit of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+
+from domain.money import NotANumber, canonical, number
+
+DEFAULT = "default"
+POSITION = "max_position_size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Every limit that the gate enforces; equality passes, one unit more does not.
+
+    `max_position_size` maps an asset, or `default`, to the largest worst-case position. A pct
+    is a percentage (5 = 5 %), `_s` are seconds. `max_daily_loss` None means off.
+    """
+
+    max_order_value: Decimal
+    max_daily_volume: Decimal
+    max_position_size: Mapping[str, Decimal]
+    max_drawdown_pct: Decimal = Decimal(15)
+    max_daily_loss: Decimal | None = None
+    price_collar_pct: Decimal = Decimal(5)
+    max_open_orders: Decimal = Decimal(200)
+    max_identical_orders: Decimal = Decimal(3)
+    identical_window_s: Decimal = Decimal(10)
+    max_orders_per_second: Decimal = Decimal(10)
+    max_executions_per_minute: Decimal = Decimal(60)
+    max_denials_per_5min: Decimal = Decimal(50)
+    version: int = field(default=0, compare=False)
+
+    def position_limit(self, asset: str) -> Decimal:
+        """The position limit of an asset, in the base currency; zero when none is given."""
+        sizes = self.max_position_size
+        known = sizes.get(asset)
+        return known if known is not None else sizes.get(DEFAULT, Decimal(0))
+
+    def values(self) -> dict[str, str]:
+        """Setting name → canonical text, as the ledger keeps them (`max_position_size.BTC`)."""
+        told: dict[str, str] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, Mapping):
+                told |= {f"{item.name}.{asset}": canonical(v) for asset, v in value.items()}
+            elif isinstance(value, Decimal):
+                told[item.name] = canonical(value)
+        return dict(sorted(told.items()))
+
+    @staticmethod
+    def from_values(values: Mapping[str, str], *, version: int = 0) -> "Limits":
+        """The limits that `values` told.
+
+        Raises:
+            NotANumber: when a value is not a finite positive number, or a limit is missing.
+        """
+        sizes = {
+            name.partition(".")[2]: _positive(name, text)
+            for name, text in values.items()
+            if name.startswith(f"{POSITION}.")
+        }
+        plain = {name: _positive(name, text) for name, text in values.items() if "." not in name}
+        try:
+            return Limits(max_position_size=sizes, version=version, **plain)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise NotANumber(f"limits: {error}") from None
+
+
+def _positive(name: str, text: str) -> Decimal:
+    value = number(text)
+    if value <= 0:
+        raise NotANumber(f"{name} is {text}; a limit is over zero")
+    return value
+
+
+# A window in which identical orders are counted is stricter when it is longer.
+_LONGER_IS_STRICTER = frozenset({"identical_window_s"})
+
+
+def looser(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
+    """The settings in which `new` allows more than `old` (both as `Limits.values`)."""
+    found = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if before is None:
+            # A first limit for one asset replaces the default one for it.
+            before = old.get(f"{POSITION}.{DEFAULT}") if name.startswith(POSITION) else None
+        if after is None:
+            after = new.get(f"{POSITION}.{DEFAULT}") if name.startswith(POSITION) else None
+        if _allows_more(name, before, after):
+            found.append(name)
+    return tuple(found)
+
+
+def _allows_more(name: str, before: str | None, after: str | None) -> bool:
+    if before is None:
+        return False  # there was no such limit: any limit is stricter
+    if after is None:
+        return True
+    if name in _LONGER_IS_STRICTER:
+        return number(after) < number(before)
+    return number(after) > number(before)
+
+
+def strictest(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Each setting from whichever of the two allows less: what may apply without a code."""
+    chosen = dict(new)
+    for name in looser(old, new):
+        if name in old:
+            chosen[name] = old[name]
+        else:
+            chosen[name] = old.get(f"{POSITION}.{DEFAULT}", chosen[name])
+    return dict(sorted(chosen.items()))

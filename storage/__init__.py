@@ -1,0 +1,1 @@
+"""What must survive: the ledger and everything read back from it."""

@@ -1,0 +1,1 @@
+"""Exchanges: each difference between them lives here and nowhere else."""
