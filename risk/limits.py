@@ -68,7 +68,7 @@ class Limits:
         }
         plain = {name: _positive(name, text) for name, text in values.items() if "." not in name}
         try:
-            return Limits(max_position_size=sizes, version=version, **plain)  # type: ignore[arg-type]
+            return Limits(max_position_size=sizes, version=version, **plain)
         except TypeError as error:
             raise NotANumber(f"limits: {error}") from None
 
