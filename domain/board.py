@@ -214,6 +214,8 @@ class Board:
     enrolled: tuple[str, ...] = ()
     nav: tuple[NavPoint, ...] = ()
     nav_day_open: Decimal | None = None
+    nav_day: str = ""
+    high_water: Decimal | None = None
     flows_today: Decimal = ZERO
     ledger: LedgerView = field(default_factory=LedgerView)
     engine: EngineView = field(default_factory=EngineView)

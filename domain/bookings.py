@@ -32,6 +32,7 @@ class FillReversed(Fact):
 
     fill: Fill
     reason: str
+    base_rate: Decimal | None = None
 
     def key(self) -> str:
         """A fill is reversed once."""
@@ -73,11 +74,12 @@ class Checkpoint(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavMarked(Fact):
-    """The desk's net asset value in the base currency, once per local date."""
+    """The desk's net asset value and its high-water mark, in the base currency.
+
+    The first mark of a `local_date` opens that day's P&L; the high-water mark has been shifted
+    by every flow, and survives a restart through these marks.
+    """
 
     local_date: str
     nav: Decimal
-
-    def key(self) -> str:
-        """One mark a local date."""
-        return f"nav:{self.local_date}"
+    high_water: Decimal

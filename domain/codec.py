@@ -49,7 +49,9 @@ def _encoder(kind: type) -> Callable[[Any], Any]:
     if kind in _PLAIN_ENCODERS:
         return _PLAIN_ENCODERS[kind]
     if is_dataclass(kind):
-        return _dataclass_encoder(kind)
+        return _record_encoder(tuple(item.name for item in fields(kind)))
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return _record_encoder(kind._fields)
     for parent, encoder in _PARENT_ENCODERS:
         if issubclass(kind, parent):
             return encoder
@@ -95,9 +97,7 @@ _PARENT_ENCODERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
-def _dataclass_encoder(kind: type) -> Callable[[Any], dict[str, Any]]:
-    names = tuple(item.name for item in fields(kind))
-
+def _record_encoder(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
     def encode_fields(value: Any) -> dict[str, Any]:
         return {
             name: _ENCODERS[type(item)](item) for name in names for item in [getattr(value, name)]
@@ -121,7 +121,9 @@ def _plain_decoder(shape: Any) -> Callable[[Any], Any]:
     if shape in _PLAIN_DECODERS:
         return _PLAIN_DECODERS[shape]
     if is_dataclass(shape):
-        return _dataclass_decoder(shape)
+        return _record_decoder(shape, tuple(item.name for item in fields(shape)))
+    if hasattr(shape, "_fields"):
+        return _record_decoder(shape, shape._fields)
     if isinstance(shape, type) and issubclass(shape, Enum):
         carried = int if issubclass(shape, int) else str
         return lambda data: shape(_checked(data, carried))
@@ -163,9 +165,9 @@ def _mapping_decoder(items: tuple[Any, ...], make: Any) -> Callable[[Any], Any]:
     return lambda data: make({k: decode_item(v) for k, v in _checked(data, dict).items()})
 
 
-def _dataclass_decoder(shape: Any) -> Callable[[Any], Any]:
+def _record_decoder(shape: Any, names: tuple[str, ...]) -> Callable[[Any], Any]:
     hints = get_type_hints(shape)
-    known = {item.name: hints[item.name] for item in fields(shape)}
+    known = {name: hints[name] for name in names}
 
     def decode_fields(data: Any) -> Any:
         if not isinstance(data, dict):

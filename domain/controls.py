@@ -95,10 +95,14 @@ class HaltReopened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaltReleased(Fact):
-    """A second factor released the halt; reducing orders only until it resumes."""
+    """A second factor released the halt; reducing orders only until it resumes.
+
+    `trips` is how many trips of the halt the releasing person had seen: a later one stands.
+    """
 
     halt_id: str
     reason: str
+    trips: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

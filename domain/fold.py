@@ -124,7 +124,7 @@ def _fill_reversed(board: Board, fact: bookings.FillReversed) -> Board:
 
 
 def _checkpoint(board: Board, fact: bookings.Checkpoint) -> Board:
-    key = str(fact.account)
+    key = fact.account
     view = board.accounts.get(key) or AccountView(account=fact.account)
     watermark = max(view.watermark_us, fact.watermark_us)
     return board.but(accounts=board.accounts.put(key, replace(view, watermark_us=watermark)))
@@ -149,7 +149,7 @@ def _depth_seen(board: Board, sighting: sightings.DepthSeen) -> Board:
 
 def _balances_seen(board: Board, sighting: sightings.BalancesSeen) -> Board:
     balances = sighting.balances
-    key = str(balances.account)
+    key = balances.account
     view = board.accounts.get(key) or AccountView(account=balances.account)
     if view.balances is not None and view.balances.asked_us > balances.asked_us:
         return board
@@ -157,7 +157,7 @@ def _balances_seen(board: Board, sighting: sightings.BalancesSeen) -> Board:
 
 
 def _totals_seen(board: Board, sighting: sightings.TotalsSeen) -> Board:
-    view = board.accounts.get(str(sighting.account))
+    view = board.accounts.get(sighting.account)
     if view is None or view.balances is None:
         return board  # a stream's totals are partial: without a whole list they mean nothing
     assets = dict(view.balances.assets)
@@ -166,7 +166,7 @@ def _totals_seen(board: Board, sighting: sightings.TotalsSeen) -> Board:
         assets[asset] = AssetBalance(total=total, used=known.used if known else None)
     balances = replace(view.balances, assets=assets)
     changed = replace(view, balances=balances)
-    return board.but(accounts=board.accounts.put(str(sighting.account), changed))
+    return board.but(accounts=board.accounts.put(sighting.account, changed))
 
 
 _FACTS: dict[type[events.Fact], Callable[[Board, Any], Board]] = {

@@ -101,6 +101,8 @@ def _reopened(board: Board, fact: controls.HaltReopened) -> Board:
 
 
 def _released(board: Board, fact: controls.HaltReleased) -> Board:
+    if any(h.halt_id == fact.halt_id and h.trips > fact.trips for h in board.halts):
+        return board  # tripped again while it was being released
     return _halt(board, fact.halt_id, state=HaltState.RESUMING, resumed_us=fact.at_us)
 
 

@@ -201,6 +201,10 @@ class LedgerReader(Protocol):
         """A page of fills."""
         ...
 
+    async def holds(self, key: str) -> bool:
+        """Whether a row with this idempotency key exists."""
+        ...
+
 
 class HaltMarker(Protocol):
     """The second store of the kill switch: a file that anyone may write (decisions.md)."""

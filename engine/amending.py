@@ -1,0 +1,200 @@
+"""Changing a working order: in place where the venue can, else cancel and replace.
+
+The one rule: from the wish until the venue's verdict the larger of the old and the new
+remainder is reserved; a replacement is sent only when the order it replaces is proven over.
+"""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from domain import asks, events
+from domain.errors import DeskError, InDoubt, Refused
+from domain.money import ZERO
+from domain.orders import Amendment, Draft, Kind, OrderState, Status
+from domain.ports import Placement
+from domain.verdicts import Verdict
+from engine.floor import Floor
+from engine.lookups import Lookups
+from engine.names import client_id
+from engine.operators import Operator, Role
+from engine.trading import Trading, submitted, verdict_of
+
+AMENDABLE = frozenset({Status.OPEN, Status.PARTIAL})
+REPLACE_WAIT_S = 30
+
+
+class Amending:
+    """Answers ModifyOrder."""
+
+    def __init__(self, floor: Floor, trading: Trading, lookups: Lookups) -> None:
+        self._floor = floor
+        self._trading = trading
+        self._lookups = lookups
+        floor.desk.answer(asks.ModifyOrder, self.modify, Role.TRADER)
+
+    async def modify(self, ask: asks.ModifyOrder, caller: Operator) -> asks.Submitted:
+        """Change quantity or price; Refused says why not, the old terms stay then."""
+        self._trading.in_time(ask.expires_us)
+        state = self._amendable(ask)
+        quantity = ask.quantity if ask.quantity is not None else state.quantity
+        price = ask.price if ask.price is not None else state.price
+        if quantity <= state.filled:
+            raise Refused("order", f"{state.filled} is filled already; cancel it instead")
+        if quantity == state.quantity and price == state.price:
+            raise Refused("order", "these are its terms already")
+        if self._floor.connections.of(state.order.account).traits.amends:
+            return await self._in_place(state, quantity, price, caller)
+        work = self._replace(state, quantity, price, caller)
+        return await asyncio.shield(self._floor.spawn(work, f"replace {state.client_id}"))
+
+    def _amendable(self, ask: asks.ModifyOrder) -> OrderState:
+        state = self._floor.state(ask.client_id)
+        if state.foreign:
+            raise Refused("order", f"{ask.client_id} is not ours; change it where it was made")
+        if state.status not in AMENDABLE or state.amendment is not None:
+            busy = "has a change under way" if state.amendment else f"is {state.status.value}"
+            raise Refused("order", f"{ask.client_id} {busy}; only a resting order can change")
+        if ask.price is not None and state.order.kind is not Kind.LIMIT:
+            raise Refused("order", "only a limit order has a price to change")
+        return state
+
+    # In place
+
+    async def _in_place(
+        self, state: OrderState, quantity: Decimal, price: Decimal | None, caller: Operator
+    ) -> asks.Submitted:
+        floor = self._floor
+        amendment = Amendment(
+            client_id=client_id(floor.dice, floor.desk.board.install_tag),
+            quantity=quantity,
+            price=price,
+            at_us=floor.now_us(),
+        )
+        verdict = floor.door.approve_amendment(state, amendment)
+        if not verdict.approved:
+            raise Refused(verdict.rule, verdict.reason)
+        await self._intend(state, amendment, verdict, caller)
+        work = self._send(state, amendment)
+        return await asyncio.shield(floor.spawn(work, f"amend {state.client_id}"))
+
+    async def _intend(
+        self, state: OrderState, amendment: Amendment, verdict: Verdict, caller: Operator
+    ) -> None:
+        fact = events.AmendRequested(
+            at_us=amendment.at_us,
+            actor=caller.name,
+            client_id=state.client_id,
+            amendment=amendment,
+            verdict=verdict,
+        )
+        try:
+            await self._floor.desk.record(fact)
+        except DeskError as error:
+            self._floor.door.withdraw(state.client_id)
+            raise Refused("ledger", f"the change could not be written: {error}") from error
+
+    async def _send(self, state: OrderState, amendment: Amendment) -> asks.Submitted:
+        floor, name = self._floor, state.client_id
+        if self._trading.closed():
+            await self._refused(name, "HALTED before it was sent")
+            raise Refused("halt", "HALTED before it was sent")
+        answer = await verdict_of(
+            floor.connections.trader(state.order.account).amend(state, amendment),
+            name,
+            floor.settings.ack_timeout_s,
+        )
+        if isinstance(answer, Placement):
+            return await self._answered(name, amendment, answer)
+        doubt = events.AmendInDoubt(
+            at_us=floor.now_us(), actor="engine", client_id=name, reason=answer
+        )
+        await floor.desk.record(doubt)
+        self._lookups.follow(name)
+        raise InDoubt(name, answer)
+
+    async def _answered(self, name: str, amendment: Amendment, answer: Placement) -> asks.Submitted:
+        floor = self._floor
+        if not answer.accepted:
+            await self._refused(name, answer.reason)
+            self._lookups.follow(name)
+            raise Refused(answer.code or "venue", f"the venue rejected the change: {answer.reason}")
+        await floor.desk.record(
+            events.AmendConfirmed(
+                at_us=floor.now_us(),
+                actor=floor.state(name).order.account.venue,
+                client_id=name,
+                quantity=amendment.quantity,
+                price=amendment.price,
+            )
+        )
+        return submitted(floor.state(name))
+
+    async def _refused(self, name: str, reason: str) -> None:
+        await self._floor.desk.record(
+            events.AmendRefused(
+                at_us=self._floor.now_us(), actor="engine", client_id=name, reason=reason
+            )
+        )
+
+    # Cancel and replace
+
+    async def _replace(
+        self, state: OrderState, quantity: Decimal, price: Decimal | None, caller: Operator
+    ) -> asks.Submitted:
+        """Cancel the parent, prove that it is over, then send a child for what is left."""
+        draft = _child(state, quantity - state.filled, price)
+        verdict = self._floor.door.approve_amendment(
+            state,
+            Amendment(
+                client_id=state.client_id,
+                quantity=quantity,
+                price=price,
+                at_us=self._floor.now_us(),
+            ),
+        )
+        self._floor.door.withdraw(state.client_id)  # only judged: the child reserves for itself
+        if not verdict.approved:
+            raise Refused(verdict.rule, verdict.reason)
+        await self._trading.cancel(state, f"replaced by {caller.name}", caller.name)
+        over = await self._proven_over(state.client_id)
+        left = quantity - over.filled
+        if left <= ZERO:
+            raise Refused("order", f"{state.client_id} filled {over.filled} before the change")
+        ask = asks.SubmitOrder(draft=replace(draft, quantity=left))
+        return await self._trading.submit(ask, caller, parent=state.client_id)
+
+    async def _proven_over(self, name: str) -> OrderState:
+        """The parent, ended at the venue with every fill that the venue counts booked."""
+        try:
+            async with asyncio.timeout(REPLACE_WAIT_S):
+                async for board in self._floor.desk.watch():
+                    state = board.orders[name]
+                    if state.venue_final is None or state.status is Status.SETTLING:
+                        continue
+                    sought = await self._lookups.look_up(state)
+                    state = self._floor.state(name)
+                    if sought.complete and state.status is not Status.SETTLING:
+                        break
+        except TimeoutError:
+            why = f"its cancel was not confirmed in {REPLACE_WAIT_S} s; nothing was sent instead"
+            raise InDoubt(name, why) from None
+        # The venue's final count and its trades agree, so nothing late can come of it.
+        settled = events.OrderSettled(at_us=self._floor.now_us(), actor="engine", client_id=name)
+        await self._floor.desk.record(settled)
+        return self._floor.state(name)
+
+
+def _child(state: OrderState, quantity: Decimal, price: Decimal | None) -> Draft:
+    order = state.order
+    return Draft(
+        account=order.account,
+        symbol=order.symbol,
+        side=order.side,
+        kind=order.kind,
+        quantity=quantity,
+        price=price,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        strategy=order.strategy,
+    )

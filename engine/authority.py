@@ -1,0 +1,175 @@
+"""What needs authority: arming, limits, breaks, lost orders, alarms.
+
+The one rule: tightening is instant and free, loosening takes a second factor, and both are in
+the ledger with who did it.
+"""
+
+from collections.abc import Mapping
+
+from domain import asks, controls, events
+from domain.board import Board, Mode, Phase
+from domain.errors import Refused
+from domain.orders import Status
+from engine.floor import Floor
+from engine.operators import Operator, Role
+from engine.secondfactor import SecondFactor
+from risk.limits import looser, strictest
+
+SECOND_US = 1_000_000
+
+
+class Authority:
+    """Answers WhoAmI, Arm, Disarm, ApproveLimits, AcceptBreak, MarkLost, AcknowledgeAlarm."""
+
+    def __init__(self, floor: Floor, codes: SecondFactor) -> None:
+        self._floor = floor
+        self._codes = codes
+        self._proposed_us = 0
+        desk = floor.desk
+        desk.keep(self)
+        desk.answer(asks.WhoAmI, self.who_am_i, None)
+        desk.answer(asks.Arm, self.arm, Role.TRADER)
+        desk.answer(asks.Disarm, self.disarm, None)
+        desk.answer(asks.ApproveLimits, self.approve_limits, Role.ADMIN)
+        desk.answer(asks.AcceptBreak, self.accept_break, Role.ADMIN)
+        desk.answer(asks.MarkLost, self.mark_lost, Role.TRADER)
+        desk.answer(asks.AcknowledgeAlarm, self.acknowledge, None)
+
+    def fact(self, fact: events.Fact, _: Board) -> None:
+        """Remember since when looser limits wait."""
+        if isinstance(fact, controls.LimitsProposed):
+            self._proposed_us = fact.at_us
+
+    def sighting(self, sighting: object, board: Board) -> None:
+        """Nothing seen gives authority."""
+
+    async def who_am_i(self, _: asks.WhoAmI, caller: Operator) -> asks.Identity:
+        """The caller's name and roles."""
+        return asks.Identity(
+            operator=caller.name,
+            roles=tuple(sorted(role.value for role in caller.roles)),
+            enrolled=self._codes.enrolled(caller.name),
+        )
+
+    # Arming
+
+    async def arm(self, ask: asks.Arm, caller: Operator) -> asks.Done:
+        """Let LIVE send orders, once the account is typed and the code is good."""
+        board = self._floor.desk.board
+        if board.mode is not Mode.LIVE:
+            raise Refused("mode", f"{board.mode.value} needs no arming; only LIVE does")
+        if board.phase is not Phase.READY:
+            raise Refused("phase", f"the desk is {board.phase.value}; it is armed when READY")
+        if ask.account.strip() not in self._floor.connections.accounts:
+            known = ", ".join(self._floor.connections.accounts)
+            raise Refused("account", f"type one of the accounts to arm: {known}")
+        spent = await self._codes.allow(caller.name, ask.code, "arm")
+        await self._floor.desk.record(
+            spent,
+            controls.Armed(
+                at_us=self._floor.now_us(), actor=caller.name, account=ask.account.strip()
+            ),
+        )
+        return asks.Done(detail="ARMED: orders can leave now")
+
+    async def disarm(self, ask: asks.Disarm, caller: Operator) -> asks.Done:
+        """Stop new orders; cancels nothing."""
+        if not self._floor.desk.board.armed:
+            return asks.Done(detail="the desk is disarmed already")
+        await self._floor.desk.record(
+            controls.Disarmed(at_us=self._floor.now_us(), actor=caller.name, reason=ask.reason)
+        )
+        return asks.Done(detail="DISARMED: no new order leaves; open orders stay")
+
+    # Limits
+
+    async def propose_limits(self, wanted: Mapping[str, str], actor: str) -> tuple[str, ...]:
+        """Take the file's limits: stricter ones at once, looser ones wait. Answers what waits."""
+        board = self._floor.desk.board
+        if not board.limits:
+            await self._approve(wanted, actor)
+            return ()
+        waiting = looser(board.limits, wanted)
+        allowed = strictest(board.limits, wanted)
+        if allowed != dict(board.limits):
+            await self._approve(allowed, actor)
+        if waiting and dict(self._floor.desk.board.limits_pending) != dict(wanted):
+            await self._floor.desk.record(
+                controls.LimitsProposed(
+                    at_us=self._floor.now_us(), actor=actor, values=wanted, looser=waiting
+                ),
+                controls.AlarmRaised(
+                    at_us=self._floor.now_us(),
+                    actor="engine",
+                    alarm="limits pending",
+                    severity="warning",
+                    text=f"looser limits wait for approval: {', '.join(waiting)}",
+                ),
+            )
+        return waiting
+
+    async def _approve(self, values: Mapping[str, str], actor: str, *also: events.Fact) -> None:
+        version = self._floor.desk.board.limits_version + 1
+        await self._floor.desk.record(
+            *also,
+            controls.LimitsApproved(
+                at_us=self._floor.now_us(), actor=actor, version=version, values=dict(values)
+            ),
+        )
+
+    async def approve_limits(self, ask: asks.ApproveLimits, caller: Operator) -> asks.Done:
+        """Put the pending limits in force after their cool-down."""
+        pending = self._floor.desk.board.limits_pending
+        if not pending:
+            raise Refused("limits", "no looser limits are waiting")
+        cool_us = self._floor.settings.limits_cool_down_s * SECOND_US
+        left_us = self._proposed_us + cool_us - self._floor.now_us()
+        if left_us > 0:
+            raise Refused("limits", f"cooling down: {left_us // SECOND_US + 1} s left")
+        spent = await self._codes.allow(caller.name, ask.code, "limits")
+        await self._approve(pending, caller.name, spent)
+        version = self._floor.desk.board.limits_version
+        return asks.Done(detail=f"limits version {version} are in force")
+
+    # Attention
+
+    async def accept_break(self, ask: asks.AcceptBreak, caller: Operator) -> asks.Done:
+        """Close a break in a person's name."""
+        if all(known.break_id != ask.break_id for known in self._floor.desk.board.breaks):
+            raise Refused("break", f"there is no open break {ask.break_id}")
+        spent = await self._codes.allow(caller.name, ask.code, f"accept {ask.break_id}")
+        await self._floor.desk.record(
+            spent,
+            controls.BreakClosed(
+                at_us=self._floor.now_us(),
+                actor=caller.name,
+                break_id=ask.break_id,
+                reason=ask.reason,
+            ),
+        )
+        return asks.Done(detail="the break is closed as accepted")
+
+    async def mark_lost(self, ask: asks.MarkLost, caller: Operator) -> asks.Submitted:
+        """Give an UNKNOWN order up."""
+        state = self._floor.state(ask.client_id)
+        if state.status is not Status.UNKNOWN:
+            raise Refused("order", f"{ask.client_id} is {state.status.value}, not UNKNOWN")
+        spent = await self._codes.allow(caller.name, ask.code, f"mark {ask.client_id} lost")
+        lost = events.OrderAbsent(
+            at_us=self._floor.now_us(),
+            actor=caller.name,
+            client_id=ask.client_id,
+            reason=f"marked lost by {caller.name}: {ask.reason}",
+        )
+        await self._floor.desk.record(spent, lost)
+        now = self._floor.state(ask.client_id)
+        return asks.Submitted(client_id=now.client_id, status=now.status, reason=now.reason)
+
+    async def acknowledge(self, ask: asks.AcknowledgeAlarm, caller: Operator) -> asks.Done:
+        """A person has seen it."""
+        await self._floor.desk.record(
+            controls.AlarmAcknowledged(
+                at_us=self._floor.now_us(), actor=caller.name, alarm=ask.alarm
+            )
+        )
+        return asks.Done(detail="acknowledged")

@@ -1,0 +1,75 @@
+"""The roll-forward: what each account should hold by the facts, against what its venue says.
+
+The one rule: opening balance plus every posting since equals the venue's total, asset by
+asset; what is left over is a break, never rounded away and never booked by itself.
+"""
+
+from decimal import Decimal
+
+from domain import bookings, events, sightings
+from domain.board import Board
+from domain.instruments import Account
+from domain.market import Balances
+from domain.money import ZERO
+from risk.exposure import changes_of
+
+DUST = Decimal("0.01")  # in the base currency: below what any venue's own rounding adds up to
+
+
+class Books:
+    """Running balances of every account, computed from facts alone."""
+
+    def __init__(self) -> None:
+        self._held: dict[Account, dict[str, Decimal]] = {}
+        self.opened: set[Account] = set()
+        self.booked_us: dict[Account, int] = {}
+
+    def fact(self, fact: events.Fact, _: Board) -> None:
+        """Follow every fact that moves money."""
+        if isinstance(fact, bookings.FillBooked):
+            self._move(fact.fill.account, fact.at_us, changes_of(fact.fill))
+        elif isinstance(fact, bookings.FillReversed):
+            undone = tuple((asset, -change) for asset, change in changes_of(fact.fill))
+            self._move(fact.fill.account, fact.at_us, undone)
+        elif isinstance(fact, bookings.MovementBooked):
+            moved = fact.movement
+            changes = ((moved.asset, moved.amount), (moved.asset, -moved.fee))
+            self._move(moved.account, fact.at_us, changes)
+        elif isinstance(fact, bookings.OpeningBalance):
+            self.opened.add(fact.account)
+            self._move(fact.account, fact.at_us, tuple(fact.assets.items()))
+
+    def sighting(self, sighting: sightings.Sighting, board: Board) -> None:
+        """Sightings move no money in the books."""
+
+    def held(self, account: Account) -> dict[str, Decimal]:
+        """What the account holds by the facts, asset by asset."""
+        return dict(self._held.get(account, {}))
+
+    def differences(self, balances: Balances) -> dict[str, Decimal]:
+        """Venue's total less ours for every asset where they are not equal."""
+        ours = self._held.get(balances.account, {})
+        found = {}
+        for asset in ours.keys() | balances.assets.keys():
+            theirs = balances.assets.get(asset)
+            total = theirs.total if theirs is not None else ZERO
+            if total != ours.get(asset, ZERO):
+                found[asset] = total - ours.get(asset, ZERO)
+        return found
+
+    def _move(self, account: Account, at_us: int, changes: tuple[tuple[str, Decimal], ...]) -> None:
+        held = self._held.setdefault(account, {})
+        for asset, change in changes:
+            held[asset] = held.get(asset, ZERO) + change
+        self.booked_us[account] = max(at_us, self.booked_us.get(account, 0))
+
+
+def matters(asset: str, difference: Decimal, board: Board) -> tuple[bool, Decimal | None]:
+    """Whether a difference is more than dust, and its value in the base currency if known."""
+    if asset == board.base_currency:
+        return abs(difference) >= DUST, difference
+    mark = board.marks.get(asset)
+    if mark is None:
+        return True, None
+    value = difference * mark.value
+    return abs(value) >= DUST, value

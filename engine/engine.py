@@ -1,0 +1,150 @@
+"""The engine: from INIT to READY, through whatever comes, and back down.
+
+The one rule: start-up is recovery, so there is no other way to start; and whatever happens,
+streams, fills and cancels go on while new orders are stopped.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain import events
+from domain.board import LedgerView, Phase
+from domain.errors import Corrupt, DeskError
+from engine.desk import Desk
+from engine.killswitch import KillSwitch
+from engine.names import token
+from engine.parts import Outfit, Parts
+from engine.supervise import Crew
+from engine.views import Views
+
+TAIL = 1_000
+DRAIN_S = 20
+VERIFY_EVERY_S = 86_400
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One desk from start to stop. `ready` is set when the first reconciliation is through."""
+
+    def __init__(self, desk: Desk, outfit: Outfit) -> None:
+        self.desk = desk
+        self._outfit = outfit
+        self.ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._reason = "asked to stop"
+        self.kill: KillSwitch | None = None
+        self.views: Views | None = None
+
+    def stop(self, reason: str) -> None:
+        """Leave in an orderly way: no new orders, write everything, end."""
+        self._reason = reason
+        self._stopping.set()
+
+    async def run(self, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()) -> None:
+        """Run until `stop`; `beside` are tasks of the composition root (server, demo market).
+
+        Raises:
+            Corrupt: when the ledger does not verify; nothing was connected then.
+        """
+        async with asyncio.TaskGroup() as group:
+            crew = Crew(group)
+            parts = Parts(self.desk, self._outfit, crew)
+            self.kill, self.views = parts.kill, parts.views
+            for work in beside:
+                crew.run(work(), "beside")
+            await self._start(parts)
+            await self._stopping.wait()
+            await self._drain(parts)
+            crew.stop()
+
+    async def _start(self, parts: Parts) -> None:
+        self._phase(Phase.LEDGER_VERIFY)
+        await self._verify_tail()
+        self._phase(Phase.LOAD)
+        await self._load(parts)
+        self._phase(Phase.CONNECT)
+        parts.marker.at_start()
+        await self._first_words()
+        await parts.authority.propose_limits(self._outfit.limits.values(), "configuration")
+        parts.kill.started()
+        parts.releases.resume_later()
+        crew = parts.floor.crew
+        crew.run(parts.views.run(), "views")
+        crew.run(parts.marker.run(), "marker")
+        self._phase(Phase.RECONCILE)
+        await parts.first_reconciliation()
+        crew.run(parts.equity.run(), "equity")
+        crew.run(self._verify_all(), "verify")
+        self._phase(Phase.READY)
+        self.ready.set()
+
+    def _phase(self, phase: Phase) -> None:
+        self.desk.show(phase=phase, now_us=self._outfit.clock.now_us())
+
+    async def _verify_tail(self) -> None:
+        report = await self._outfit.ledger.verify(tail=TAIL)
+        if report.result == "FAIL":
+            raise Corrupt(f"the ledger does not verify at row {report.bad_seq}: {report.problem}")
+
+    async def _load(self, parts: Parts) -> None:
+        head = LedgerView()
+        async for row, fact in self._outfit.ledger.facts():
+            self.desk.replay(fact)
+            head = LedgerView(head_seq=row.seq, head_hash=row.hash)
+        self.desk.show(ledger=head)
+        parts.floor.door.replayed()
+
+    async def _first_words(self) -> None:
+        outfit = self._outfit
+        if not self.desk.board.ledger_id:
+            raise Corrupt("the ledger has no genesis; it was not made by this program")
+        await self.desk.record(
+            events.EngineStarted(
+                at_us=outfit.clock.now_us(),
+                actor="engine",
+                run_id=token(outfit.dice),
+                mode=outfit.mode.value,
+                version=outfit.version,
+                settings_sha=outfit.settings_sha,
+            )
+        )
+
+    async def _verify_all(self) -> None:
+        """The whole chain in the background, now and daily; a failure trips the kill switch."""
+        while True:
+            report = await self._outfit.ledger.verify()
+            shown = replace(
+                self.desk.board.ledger,
+                verified=report.result,
+                verified_seq=report.head_seq,
+                verified_us=self._outfit.clock.now_us(),
+            )
+            self.desk.show(ledger=shown)
+            if report.result == "FAIL" and self.kill is not None:
+                self.kill.ledger_failed(
+                    f"verification failed at {report.bad_seq}: {report.problem}"
+                )
+            await asyncio.sleep(VERIFY_EVERY_S)
+
+    async def _drain(self, parts: Parts) -> None:
+        """No new orders; cancel what is open if the configuration says so; say goodbye."""
+        self._phase(Phase.DRAINING)
+        self.ready.clear()
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await parts.drained()
+        except (DeskError, TimeoutError) as error:
+            log.warning("drained without an answer: %s", error)
+        board = self.desk.board
+        await self.desk.record(
+            events.EngineStopped(
+                at_us=self._outfit.clock.now_us(),
+                actor="engine",
+                run_id=board.run_id,
+                reason=self._reason,
+            )
+        )
+        self._phase(Phase.STOPPED)

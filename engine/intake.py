@@ -1,0 +1,262 @@
+"""What venues tell becomes facts here, once, whatever channel tells it and how often.
+
+Streams, polls, look-ups and start-up all hand their rows to the same three functions. The one
+rule: a row that adds nothing is dropped here, a row that contradicts is kept and opened as a
+break, and a row of an order that we never intended trips the kill switch.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from domain import bookings, controls, events, sightings
+from domain.board import Board
+from domain.errors import DeskError
+from domain.halts import Level
+from domain.instruments import Account, quote_of
+from domain.lifecycle import advance
+from domain.market import Movement
+from domain.money import ONE, ZERO
+from domain.orders import Fill, Kind, Order, OrderState, VenueOrder
+from domain.ports import Appended, LedgerReader
+from engine.floor import Floor
+from engine.names import is_ours
+
+REMEMBERED = 20_000
+FOREIGN = "foreign:"
+
+
+class Intake:
+    """Turns reports, fills and movements into facts; follows the desk to know what is known."""
+
+    def __init__(self, floor: Floor, reader: LedgerReader) -> None:
+        self._floor = floor
+        self._reader = reader
+        self._by_venue_id: dict[tuple[Account, str], str] = {}
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._looked_for: set[str] = set()
+        self.touched_us: dict[Account, int] = {}
+        self.on_orphan: Callable[[Level, str], None] = _nobody
+        self.on_news: Callable[[OrderState], None] = _nothing
+        floor.desk.keep(self)
+
+    # Keeping the indexes
+
+    def fact(self, fact: events.Fact, board: Board) -> None:
+        """Follow which venue id is which order, and which fills are booked."""
+        if isinstance(fact, bookings.FillBooked):
+            self._remember(fact.fill.key)
+        elif isinstance(fact, bookings.MovementBooked):
+            self._remember(fact.movement.key)
+        client_id = _client_id(fact)
+        state = board.orders.get(client_id) if client_id else None
+        if state is None:
+            return
+        if state.venue_order_id:
+            self._by_venue_id[state.order.account, state.venue_order_id] = state.client_id
+        self.on_news(state)
+
+    def sighting(self, sighting: sightings.Sighting, board: Board) -> None:
+        """Sightings need no index."""
+
+    def _remember(self, key: str) -> None:
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def owner(self, account: Account, client_id: str, venue_order_id: str) -> OrderState | None:
+        """The order on the board that a venue's row belongs to."""
+        orders = self._floor.desk.board.orders
+        if client_id and client_id in orders:
+            return orders[client_id]
+        known = self._by_venue_id.get((account, venue_order_id), "")
+        return orders.get(known or f"{FOREIGN}{account.venue}:{venue_order_id}")
+
+    # Fills
+
+    def fill(self, fill: Fill, source: str) -> None:
+        """Book an execution, unless it is booked; take back what was only inferred for it."""
+        if fill.key in self._seen:
+            return
+        state = self.owner(fill.account, fill.client_id, fill.venue_order_id)
+        self.touched_us[fill.account] = self._floor.now_us()
+        if state is not None:
+            fill = replace(fill, client_id=state.client_id)
+        elif is_ours(fill.client_id, self._floor.desk.board.install_tag):
+            self._look_for(fill.client_id)
+        self._remember(fill.key)
+        facts = [*self._taken_back(state, fill), self.booking(fill, source, state)]
+        try:
+            appended = self._floor.desk.append(*facts)
+        except DeskError as error:
+            self._seen.pop(fill.key, None)
+            self._floor.desk.on_ledger_failure(str(error))
+            return
+        self._floor.spawn(self._booked(appended, fill), f"book {fill.key}")
+
+    def booking(self, fill: Fill, source: str, state: OrderState | None) -> bookings.FillBooked:
+        """The fact of a fill, valued at the quote's newest mark or the order's own rate."""
+        return bookings.FillBooked(
+            at_us=self._floor.now_us(),
+            actor=fill.account.venue,
+            fill=fill,
+            source=source,
+            base_rate=self.base_rate(quote_of(fill.symbol), state),
+        )
+
+    def base_rate(self, quote: str, state: OrderState | None) -> Decimal | None:
+        """One quote unit in the base currency, as well as it is known."""
+        if quote == self._floor.settings.base_currency:
+            return ONE
+        mark = self._floor.desk.board.marks.get(quote)
+        if mark is not None:
+            return mark.value
+        return state.order.base_rate if state is not None and state.order.base_rate else None
+
+    def _taken_back(self, state: OrderState | None, real: Fill) -> list[events.Fact]:
+        if state is None or real.inferred:
+            return []
+        return [
+            bookings.FillReversed(
+                at_us=self._floor.now_us(),
+                actor="engine",
+                fill=known,
+                reason=f"the real fill {real.trade_id} arrived",
+                base_rate=self.base_rate(quote_of(known.symbol), state),
+            )
+            for known in state.fills.values()
+            if known.inferred
+        ]
+
+    async def _booked(self, appended: Awaitable[Sequence[Appended]], fill: Fill) -> None:
+        try:
+            stored = await appended
+        except DeskError as error:
+            # Not in the ledger, so not known: it comes again with the next look back.
+            self._seen.pop(fill.key, None)
+            self._floor.desk.on_ledger_failure(str(error))
+            return
+        if stored[-1].conflict:
+            await self._conflict(fill, stored[-1])
+
+    async def _conflict(self, fill: Fill, stored: Appended) -> None:
+        await self._floor.desk.record(
+            controls.BreakOpened(
+                at_us=self._floor.now_us(),
+                actor="engine",
+                break_id=f"FILL_CHANGED:{fill.key}",
+                kind="FILL_CHANGED",
+                account=fill.account,
+                detail=f"trade {fill.trade_id} of {fill.symbol} came again with other numbers; "
+                f"row {stored.seq} is kept",
+            )
+        )
+
+    # Orders
+
+    def report(self, report: VenueOrder, source: str) -> OrderState | None:
+        """Take what a venue says of an order; answers the order it belongs to, if known."""
+        state = self.owner(report.account, report.client_id, report.venue_order_id)
+        if state is None:
+            self._stranger(report)
+            return None
+        fact = events.OrderReported(
+            at_us=self._floor.now_us(),
+            actor=report.account.venue,
+            client_id=state.client_id,
+            report=report,
+            source=source,
+        )
+        if _adds_something(state, fact):
+            self.touched_us[report.account] = fact.at_us
+            self._floor.desk.post(fact)
+        return state
+
+    def _stranger(self, report: VenueOrder) -> None:
+        if is_ours(report.client_id, self._floor.desk.board.install_tag):
+            self._look_for(report.client_id)
+        elif report.final is None and report.side is not None and report.quantity is not None:
+            self._floor.desk.post(self._foreign(report))
+        # A row of a foreign order that is over, or too sparse to tell, is left to the lists.
+
+    def _foreign(self, report: VenueOrder) -> events.ForeignOrderSeen:
+        assert report.side is not None
+        assert report.quantity is not None
+        board = self._floor.desk.board
+        price = board.price(report.account.venue, report.symbol)
+        shown = price.last if price is not None else None
+        order = Order(
+            client_id=f"{FOREIGN}{report.account.venue}:{report.venue_order_id}",
+            account=report.account,
+            symbol=report.symbol,
+            side=report.side,
+            kind=report.kind or Kind.LIMIT,
+            quantity=report.quantity,
+            price=report.price,
+            strategy="foreign",
+            reference=report.price or shown or ZERO,
+            base_rate=self.base_rate(quote_of(report.symbol), None) or ZERO,
+            actor=report.account.venue,
+            at_us=report.at_us,
+        )
+        return events.ForeignOrderSeen(
+            at_us=self._floor.now_us(), actor=report.account.venue, order=order, report=report
+        )
+
+    def _look_for(self, client_id: str) -> None:
+        """An id with our prefix that the board does not hold: old, or never intended?"""
+        if client_id not in self._looked_for:
+            self._looked_for.add(client_id)
+            self._floor.spawn(self._intended(client_id), f"look for {client_id}")
+
+    async def _intended(self, client_id: str) -> None:
+        try:
+            known = await self._reader.holds(f"order:{client_id}")
+        except DeskError:
+            self._looked_for.discard(client_id)  # not known is not "no": ask again next time
+            return
+        if not known:
+            self.on_orphan(Level.HALT_CANCEL, f"ORDER_WITHOUT_INTENT: {client_id} is not ours")
+
+    # Money from outside
+
+    def movement(self, movement: Movement, source: str) -> None:
+        """Book a deposit or withdrawal, unless it is booked."""
+        if movement.key in self._seen:
+            return
+        self._remember(movement.key)
+        if movement.base_rate is None:
+            rate = self.base_rate(movement.asset, None)
+            movement = replace(movement, base_rate=rate)
+        self.touched_us[movement.account] = self._floor.now_us()
+        self._floor.desk.post(
+            bookings.MovementBooked(
+                at_us=self._floor.now_us(),
+                actor=movement.account.venue,
+                movement=movement,
+                source=source,
+            )
+        )
+
+
+def _client_id(fact: events.Fact) -> str:
+    if isinstance(fact, events.OrderFact):
+        return fact.client_id
+    if isinstance(fact, events.OrderApproved | events.ForeignOrderSeen):
+        return fact.order.client_id
+    if isinstance(fact, bookings.FillBooked | bookings.FillReversed):
+        return fact.fill.client_id
+    return ""
+
+
+def _adds_something(state: OrderState, fact: events.OrderReported) -> bool:
+    return advance(state, fact) is not state
+
+
+def _nobody(_: Level, __: str) -> None:
+    """Before the kill switch is wired, orphans are only remembered."""
+
+
+def _nothing(_: OrderState) -> None:
+    """Before the look-ups are wired, nobody follows an order."""

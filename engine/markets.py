@@ -1,0 +1,241 @@
+"""One venue's public side: instruments, prices, books and clock.
+
+The one rule: a price is shown with the time it arrived; when the stream is silent it is asked
+for over REST, and when that fails too it grows old in plain sight.
+"""
+
+import asyncio
+import logging
+import statistics
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from accounting.valuation import better, mark_from
+from domain import asks, sightings
+from domain.board import VenueView, at
+from domain.errors import DeskError, Refused, Unavailable
+from domain.ports import Dice
+from domain.table import Table
+from engine.connections import Connection
+from engine.floor import Floor
+from engine.operators import Operator, Role
+from engine.pulse import Pulse
+from engine.supervise import backoff_ms, keep_alive, while_lively
+
+SECOND_US = 1_000_000
+CLOCK_SAMPLES = 3
+BOOKS = 4  # depth streams per desk
+ANSWER_S = 30
+log = logging.getLogger(__name__)
+
+
+class MarketWatch:
+    """Prices and clock of one venue."""
+
+    def __init__(
+        self, connection: Connection, floor: Floor, symbols: Sequence[str], dice: Dice
+    ) -> None:
+        self.connection = connection
+        self.venue = connection.venue
+        self._floor = floor
+        self._wanted = tuple(symbols)
+        self._symbols: tuple[str, ...] = ()
+        self._listed: frozenset[str] = frozenset()
+        self._dice = dice
+        traits = connection.traits
+        silent_us = floor.settings.stream_silent_s * SECOND_US
+        self.pulse = Pulse(
+            venue=self.venue,
+            kind="prices",
+            silent_us=max(silent_us, 3 * traits.heartbeat_us),
+            expected_us=traits.heartbeat_us,
+            polled=not traits.price_stream,
+        )
+
+    # Starting
+
+    async def load(self) -> None:
+        """Read the venue's instruments.
+
+        Raises:
+            Unavailable: when they could not be read whole.
+        """
+        async with asyncio.timeout(ANSWER_S):
+            listed = await self.connection.market.instruments()
+        board = self._floor.desk.board
+        merged = dict(board.instruments)
+        merged.update({at(known.venue, known.symbol): known for known in listed})
+        self._floor.desk.show(instruments=Table(merged))
+        self._listed = frozenset(known.symbol for known in listed if known.active)
+
+    async def choose(self) -> None:
+        """Choose the symbols to watch and ask for their prices once.
+
+        Raises:
+            Unavailable: when the prices could not be read.
+        """
+        self._symbols = self._chosen()
+        await self._ask_prices()
+
+    def _chosen(self) -> tuple[str, ...]:
+        """What was configured and is listed; else every pair of what we hold with cash."""
+        symbols = self._listed
+        if self._wanted:
+            return tuple(symbol for symbol in self._wanted if symbol in symbols)
+        board = self._floor.desk.board
+        held = {
+            asset
+            for account in self.connection.readers
+            for view in [board.accounts.get(account)]
+            if view is not None and view.balances is not None
+            for asset in view.balances.assets
+        }
+        cash = sorted(self._floor.door.view.settings.cash)
+        pairs = [f"{asset}/{quote}" for asset in sorted(held) for quote in cash]
+        return tuple(pair for pair in pairs if pair in symbols)
+
+    async def measure_clock(self) -> None:
+        """The venue's clock against ours: the median of a few, half a round trip allowed for.
+
+        Raises:
+            Unavailable: when the venue does not tell its time.
+        """
+        offsets, trips = [], []
+        for _ in range(CLOCK_SAMPLES):
+            before, asked = self._floor.now_us(), self._floor.clock.monotonic_us()
+            async with asyncio.timeout(ANSWER_S):
+                theirs = await self.connection.market.clock_us()
+            trip = self._floor.clock.monotonic_us() - asked
+            offsets.append(theirs - (before + trip // 2))
+            trips.append(trip)
+        self._show(skew_us=int(statistics.median(offsets)), latency_us=min(trips))
+
+    def _show(self, **changes: object) -> None:
+        venues = self._floor.desk.board.venues
+        known = venues.get(self.venue) or VenueView(
+            venue=self.venue,
+            sandbox=self.connection.traits.sandbox,
+            accounts=tuple(sorted(self.connection.readers)),
+        )
+        view = replace(known, **changes)  # type: ignore[arg-type]
+        self._floor.desk.show(venues=venues.put(self.venue, view))
+
+    # Running
+
+    async def stream(self) -> None:
+        """The price stream, for ever."""
+        if self.connection.traits.price_stream:
+            await keep_alive(self._dial, self.pulse, self._pause)
+
+    async def _dial(self) -> None:
+        streaming = self.connection.market.stream_prices(self._symbols, self._hear)
+        await while_lively(streaming, self.pulse, self._floor.now_us)
+
+    async def _pause(self, pulse: Pulse) -> None:
+        settings = self._floor.settings
+        wait_ms = backoff_ms(
+            pulse.attempt, settings.reconnect_first_ms, settings.reconnect_last_ms, self._dice
+        )
+        pulse.next_try_us = self._floor.now_us() + wait_ms * 1000
+        await asyncio.sleep(wait_ms / 1000)
+
+    def _hear(self, sighting: sightings.Sighting) -> None:
+        now = self._floor.now_us()
+        if not self.pulse.connected:
+            self.pulse.came_alive()
+        if isinstance(sighting, sightings.Heartbeat):
+            self.pulse.heartbeat_us = now
+            return
+        self.pulse.message_us = now
+        self._floor.desk.see(sighting)
+
+    async def poll(self) -> None:
+        """Prices over REST while the stream is not alive (or the venue has none)."""
+        while True:
+            await asyncio.sleep(max(1, self._floor.settings.price_stale_s // 2))
+            now = self._floor.now_us()
+            if self.pulse.connected and not self.pulse.silent(now):
+                continue
+            await self._safely_priced()
+
+    async def _safely_priced(self) -> None:
+        try:
+            await self._ask_prices()
+        except (Unavailable, TimeoutError) as error:
+            self.pulse.problem = self.pulse.problem or str(error)
+
+    async def _ask_prices(self) -> None:
+        if not self._symbols:
+            return
+        async with asyncio.timeout(ANSWER_S):
+            prices = await self.connection.market.prices(self._symbols)
+        self.pulse.poll_us = self._floor.now_us()
+        for price in prices:
+            self._floor.desk.see(sightings.PriceSeen(price=price))
+
+    async def watch_clock(self) -> None:
+        """Measure the clock on a timer; a venue that does not answer keeps its last skew."""
+        while True:
+            await asyncio.sleep(self._floor.settings.clock_every_s)
+            try:
+                await self.measure_clock()
+            except (Unavailable, TimeoutError) as error:
+                log.info("clock of %s was not measured: %s", self.venue, error)
+
+
+class Marks:
+    """Keeps the board's marks in step with its prices."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def fact(self, fact: object, board: object) -> None:
+        """Facts move no marks."""
+
+    def sighting(self, sighting: sightings.Sighting, _: object) -> None:
+        """A price may be a better mark for its base asset than the one we have."""
+        if not isinstance(sighting, sightings.PriceSeen):
+            return
+        desk = self._floor.desk
+        new = mark_from(sighting.price, desk.board)
+        if new is None:
+            return
+        old = desk.board.marks.get(new.asset)
+        if better(new, old, self._floor.now_us()):
+            desk.show(marks=desk.board.marks.put(new.asset, new))
+
+
+class Depths:
+    """Answers WatchDepth: streams a few books, the least recently asked for goes first."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._streams: OrderedDict[str, asyncio.Task[None]] = OrderedDict()
+        floor.desk.answer(asks.WatchDepth, self.watch, Role.VIEWER)
+
+    async def watch(self, ask: asks.WatchDepth, caller: Operator) -> asks.Done:
+        """Stream one symbol's book from now on."""
+        key = at(ask.venue, ask.symbol)
+        if self._floor.desk.board.instrument(ask.venue, ask.symbol) is None:
+            raise Refused("instrument", f"{ask.venue} does not list {ask.symbol}")
+        running = self._streams.get(key)
+        if running is not None and not running.done():
+            self._streams.move_to_end(key)
+            return asks.Done(detail=f"{key} is streamed already")
+        while len(self._streams) >= BOOKS:
+            self._streams.popitem(last=False)[1].cancel()
+        task = self._floor.run(self._stream(ask.venue, ask.symbol), f"depth {key}")
+        self._streams[key] = task
+        return asks.Done(detail=f"streaming the book of {key} for {caller.name}")
+
+    async def _stream(self, venue: str, symbol: str) -> None:
+        market = self._floor.connections.by_venue(venue).market
+        attempt = 0
+        while True:
+            try:
+                await market.stream_depth(symbol, self._floor.desk.see)
+            except DeskError as error:
+                log.info("book of %s at %s broke: %s", symbol, venue, error)
+            attempt += 1
+            await asyncio.sleep(min(30, 2**attempt))

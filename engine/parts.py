@@ -1,0 +1,185 @@
+"""The parts of one engine and how they hang together.
+
+The one rule: they are made in the order in which they must hear of a fact: the door's sums
+first, then the books, then everything that acts on what it hears.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from domain.board import Mode
+from domain.errors import Unavailable
+from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
+from engine.accounts import AccountWatch
+from engine.amending import Amending
+from engine.authority import Authority
+from engine.books import Books
+from engine.connections import Connections
+from engine.desk import Desk
+from engine.door import Door
+from engine.equity import Equity
+from engine.floor import Floor
+from engine.histories import Histories, LogTail
+from engine.intake import Intake
+from engine.killswitch import KillSwitch
+from engine.lookups import Lookups
+from engine.markerwatch import MarkerWatch
+from engine.markets import Depths, MarketWatch, Marks
+from engine.pulse import Pulse
+from engine.recovery import Recovery
+from engine.release import Releases
+from engine.secondfactor import SecondFactor
+from engine.settings import EngineSettings
+from engine.stop import Stop
+from engine.supervise import Crew
+from engine.trading import Trading
+from engine.views import Views
+from risk.limits import Limits
+from risk.proposal import GateSettings
+
+FIRST_TRY_S = 20
+RETRY_S = 5
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outfit:
+    """Everything an engine is given from outside."""
+
+    mode: Mode
+    version: str
+    settings_sha: str
+    settings: EngineSettings
+    limits: Limits
+    gate: GateSettings
+    connections: Connections
+    ledger: Ledger
+    reader: LedgerReader
+    marker: HaltMarker
+    secrets: SecretStore
+    clock: Clock
+    dice: Dice
+    stop: Stop
+    logs: LogTail | None = None
+    symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pegged: tuple[str, ...] = ("USDT", "USDC")
+
+
+class Parts:
+    """The parts of one engine, made in the order in which they must hear of facts."""
+
+    def __init__(self, desk: Desk, outfit: Outfit, crew: Crew) -> None:
+        door = Door(
+            desk,
+            outfit.stop,
+            outfit.clock,
+            outfit.dice,
+            outfit.limits,
+            outfit.gate,
+            outfit.settings.time_zone,
+        )
+        self.floor = floor = Floor(
+            desk=desk,
+            door=door,
+            connections=outfit.connections,
+            stop=outfit.stop,
+            marker=outfit.marker,
+            clock=outfit.clock,
+            settings=outfit.settings,
+            crew=crew,
+            dice=outfit.dice,
+        )
+        self.books = Books()
+        desk.keep(self.books)
+        desk.keep(Marks(floor))
+        self.equity = Equity(floor, outfit.pegged)
+        self.intake = Intake(floor, outfit.reader)
+        self.trading = Trading(floor)
+        self.lookups = Lookups(floor, self.intake, self.trading)
+        self.amending = Amending(floor, self.trading, self.lookups)
+        self.kill = KillSwitch(floor, self.lookups, outfit.dice)
+        self.intake.on_orphan = self.kill.orphan
+        self.marker = MarkerWatch(floor, self.kill)
+        self.codes = SecondFactor(floor, outfit.secrets, outfit.dice)
+        self.authority = Authority(floor, self.codes)
+        self.accounts = [
+            AccountWatch(account, floor, self.intake, self.lookups, self.books, outfit.dice)
+            for account in outfit.connections.accounts
+        ]
+        self.markets = [
+            MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()), outfit.dice)
+            for connection in outfit.connections
+        ]
+        self.depths = Depths(floor)
+        self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
+        self.recovery = Recovery(floor, self.lookups, self.books)
+        self.releases = Releases(floor, self.codes, self.reconcile_all)
+        self.views = Views(floor, self.pulses)
+
+    def pulses(self) -> list[Pulse]:
+        """Every feed's signs of life."""
+        return [*(w.pulse for w in self.accounts), *(m.pulse for m in self.markets)]
+
+    async def reconcile_all(self) -> None:
+        """One whole pass over every account, all at once."""
+        async with asyncio.TaskGroup() as group:
+            for watch in self.accounts:
+                group.create_task(watch.reconcile())
+
+    # Starting
+
+    async def first_reconciliation(self) -> None:
+        """Start every venue and account; wait a while for the first pass, then go on without.
+
+        What is not clean by then stays reduce-only and goes on trying; the others trade.
+        """
+        crew = self.floor.crew
+        self.equity.peg()
+        venues = [crew.run(self._connect(m), f"connect {m.venue}") for m in self.markets]
+        await asyncio.wait(venues, timeout=FIRST_TRY_S)
+        cleaning = [
+            crew.run(self.recovery.until_clean(watch), f"recover {watch.account}")
+            for watch in self.accounts
+        ]
+        for watch in self.accounts:
+            crew.run(watch.stream(), f"stream {watch.account}")
+        if cleaning:
+            await asyncio.wait(cleaning, timeout=FIRST_TRY_S)
+        for watch in self.accounts:
+            crew.run(watch.poll_orders(), f"orders {watch.account}")
+            crew.run(watch.poll_balances(), f"balances {watch.account}")
+            crew.run(watch.poll_history(), f"history {watch.account}")
+
+    async def _connect(self, market: MarketWatch) -> None:
+        """Instruments, clock, balances, prices; a venue that is down is asked again."""
+        mine = [watch for watch in self.accounts if watch.account.venue == market.venue]
+        while True:
+            try:
+                await market.load()
+                await market.measure_clock()
+                for watch in mine:
+                    await watch.read_balances()
+                await market.choose()
+            except (Unavailable, TimeoutError) as error:
+                market.pulse.broke(str(error) or "no answer in time")
+                log.warning("%s is not available at start: %s", market.venue, error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                break
+        crew = self.floor.crew
+        crew.run(market.stream(), f"prices {market.venue}")
+        crew.run(market.poll(), f"poll {market.venue}")
+        crew.run(market.watch_clock(), f"clock {market.venue}")
+
+    # Stopping
+
+    async def drained(self) -> None:
+        """Cancel what is open if the configuration says so, and note where history stands."""
+        if self.floor.settings.drain_cancels_orders:
+            await self.trading.cancel_mine("draining")
+        for watch in self.accounts:
+            view = self.floor.desk.board.accounts.get(watch.account)
+            if view is not None and view.reconciled_us:
+                await watch.checkpoint(view.watermark_us)

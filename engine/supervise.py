@@ -1,0 +1,113 @@
+"""Tasks with an owner: everything that runs is born in one crew and ends with it.
+
+`spawn` runs something whose answer somebody may await; `keep_alive` runs something for ever
+and dials again after `Unavailable`. The one rule: an error that is not one of the five
+families is a bug, and a bug takes the desk down, where start-up is recovery.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from domain.errors import DeskError, Unavailable
+from domain.ports import Dice
+from engine.pulse import Pulse
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Crew:
+    """The tasks of one engine, inside its TaskGroup."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def size(self) -> int:
+        """How many tasks are under way."""
+        return len(self._tasks)
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> "asyncio.Future[T]":
+        """Run `work`; the future carries its result or its DeskError to whoever waits."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._start(_delivered(work, answer, name), name)
+        return answer
+
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        """Run `work` for its effect; whatever it raises ends the desk."""
+        return self._start(work, name)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        task = self._group.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def stop(self) -> None:
+        """Cancel every task that is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+
+
+async def _delivered(work: Coroutine[Any, Any, T], answer: "asyncio.Future[T]", name: str) -> None:
+    try:
+        result = await work
+    except DeskError as error:
+        if answer.cancelled():
+            log.warning("%s failed and nobody waited: %s", name, error)
+            return
+        answer.set_exception(error)
+        answer.exception()  # retrieved: an asker that went away is no reason for noise
+    except BaseException:
+        answer.cancel()
+        raise
+    else:
+        if not answer.cancelled():
+            answer.set_result(result)
+
+
+def backoff_ms(attempt: int, first_ms: int, last_ms: int, dice: Dice) -> int:
+    """How long to wait before dial number `attempt` (from 1): doubling, with full jitter."""
+    ceiling = min(last_ms, first_ms << min(attempt - 1, 20))
+    return first_ms // 2 + dice.bits(31) % max(1, ceiling - first_ms // 2 + 1)
+
+
+async def keep_alive(
+    dial: Callable[[], Awaitable[None]],
+    pulse: Pulse,
+    pause: Callable[[Pulse], Awaitable[None]],
+) -> None:
+    """Dial for ever; `Unavailable` is shown on the pulse and dialled again after a pause."""
+    while True:
+        try:
+            await dial()
+        except Unavailable as error:
+            pulse.broke(error.why, getattr(error, "remedy", ""))
+            log.warning("%s %s broke: %s", pulse.venue, pulse.kind, error.why)
+        else:
+            pulse.broke("the stream ended")
+        await pause(pulse)
+
+
+async def while_lively(stream: Awaitable[None], pulse: Pulse, now_us: Callable[[], int]) -> None:
+    """Run a stream under a watchdog on the age of its last sign of life.
+
+    Raises:
+        Unavailable: when it broke, or when it said nothing for too long.
+    """
+    task = asyncio.ensure_future(stream)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=0.25)
+            if not task.done() and pulse.silent(now_us()):
+                silent_s = (now_us() - pulse.life_us()) // 1_000_000
+                raise Unavailable(
+                    pulse.venue, f"its {pulse.kind} stream is silent for {silent_s} s"
+                )
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,142 @@
+"""The verified cancel-all of one account (semantics 3.3).
+
+It needs a reader, perhaps a trader, and nothing of the desk, so that `--kill` without an
+engine runs the very same code. The one rule: VERIFIED means two successful empty lists, apart
+in time, and nothing of ours left unknown; a list that could not be read is not empty.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from domain.errors import DeskError
+from domain.halts import Evidence
+from domain.instruments import Account
+from domain.lifecycle import intended
+from domain.orders import Kind, Order, OrderState, Side, VenueOrder
+from domain.ports import AccountReader, Clock, Trader, VenueTraits
+
+AT_ONCE = 8
+CALL_S = 20
+
+
+class Sweep:
+    """One account's cancel-all: call `attempt` until `evidence.verified`.
+
+    `unknown` counts our own orders here that are neither finished nor proven; `gap_us` is how
+    far apart the two empty lists must be.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        reader: AccountReader,
+        trader: Trader | None,
+        traits: VenueTraits,
+        clock: Clock,
+        *,
+        gap_us: int = 1_000_000,
+        unknown: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._account = account
+        self._reader = reader
+        self._trader = trader
+        self._traits = traits
+        self._clock = clock
+        self._gap_us = gap_us
+        self._unknown = unknown
+        self._started_us = clock.monotonic_us()
+        self._empty_us = 0
+        self._gone: set[str] = set()
+        self.evidence = Evidence(account=account)
+
+    async def attempt(self) -> Evidence:
+        """List, cancel what is there, and weigh the evidence; never raises a DeskError."""
+        try:
+            async with asyncio.timeout(CALL_S):
+                orders = await self._reader.open_orders()
+        except (DeskError, TimeoutError) as error:
+            self._empty_us = 0  # two *successful* lists in a row
+            return self._noted(attempts=self.evidence.attempts + 1, error=_told(error))
+        if self.evidence.open_before < 0:
+            self._noted(open_before=len(orders))
+        self._noted(attempts=self.evidence.attempts + 1, still_open=len(orders), error="")
+        if not orders:
+            return self._weigh_empty()
+        self._empty_us = 0
+        return await self._cancel(orders)
+
+    def _weigh_empty(self) -> Evidence:
+        now, unknown = self._clock.monotonic_us(), self._unknown()
+        self._noted(unknown=unknown, cancelled=len(self._gone))
+        if unknown:
+            return self._noted(error=f"{unknown} of our orders are not settled")
+        if not self._empty_us:
+            self._empty_us = now
+        elif now - self._empty_us >= self._gap_us:
+            return self._noted(verified_ms=(now - self._started_us) // 1000)
+        return self.evidence
+
+    async def _cancel(self, orders: Sequence[VenueOrder]) -> Evidence:
+        if self._trader is None:
+            return self._noted(error="no trade key: cancel by hand at the venue")
+        self._gone |= {order.venue_order_id for order in orders}
+        if self.evidence.first_cancel_ms < 0:
+            now = self._clock.monotonic_us()
+            self._noted(first_cancel_ms=(now - self._started_us) // 1000)
+        problem = await self._cancel_together(self._trader) if self._traits.cancel_all else "-"
+        if problem:
+            problem = await self._cancel_singly(self._trader, orders)
+        return self._noted(error=problem)
+
+    async def _cancel_together(self, trader: Trader) -> str:
+        try:
+            async with asyncio.timeout(CALL_S):
+                await trader.cancel_all()
+        except (DeskError, TimeoutError) as error:
+            return _told(error)
+        return ""
+
+    async def _cancel_singly(self, trader: Trader, orders: Sequence[VenueOrder]) -> str:
+        gate = asyncio.Semaphore(AT_ONCE)
+        problems: list[str] = []
+
+        async def one(order: VenueOrder) -> None:
+            async with gate:
+                try:
+                    async with asyncio.timeout(CALL_S):
+                        answer = await trader.cancel(stand_in(order))
+                except (DeskError, TimeoutError) as error:
+                    problems.append(_told(error))
+                    return
+            if not answer.accepted:
+                problems.append(f"{order.venue_order_id}: {answer.reason}")
+
+        async with asyncio.TaskGroup() as group:
+            for order in orders:
+                group.create_task(one(order))
+        return f"{len(problems)} refused, first: {problems[0]}" if problems else ""
+
+    def _noted(self, **changes: object) -> Evidence:
+        self.evidence = replace(self.evidence, **changes)  # type: ignore[arg-type]
+        return self.evidence
+
+
+def stand_in(report: VenueOrder) -> OrderState:
+    """Enough of an order to cancel it, from the venue's own row."""
+    order = Order(
+        client_id=report.client_id or f"foreign:{report.account.venue}:{report.venue_order_id}",
+        account=report.account,
+        symbol=report.symbol,
+        side=report.side or Side.BUY,
+        kind=report.kind or Kind.LIMIT,
+        quantity=report.quantity or report.cumulative,
+        price=report.price,
+        at_us=report.at_us,
+    )
+    state = intended(order, at_us=report.at_us, foreign=not report.client_id)
+    return replace(state, sent=True, acked=True, venue_order_id=report.venue_order_id)
+
+
+def _told(error: BaseException) -> str:
+    return str(error) or f"no answer in {CALL_S} s"

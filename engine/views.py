@@ -1,0 +1,80 @@
+"""What the board shows of the engine itself: its pulse, its feeds, the use of its limits.
+
+The one rule: the screen's heartbeat is the engine's: if this stops, the screen can tell.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from domain.board import EngineView
+from engine.floor import Floor
+from engine.pulse import Pulse
+
+SAMPLES = 600
+STATM = Path("/proc/self/statm")
+PAGE = 4096
+SECOND_US = 1_000_000
+
+
+class Views:
+    """Publishes the computed parts of the board, `publish_hz` times a second."""
+
+    def __init__(self, floor: Floor, pulses: Callable[[], Sequence[Pulse]]) -> None:
+        self._floor = floor
+        self._pulses = pulses
+        self._lags: deque[int] = deque(maxlen=SAMPLES)
+        self._beats = 0
+        self.metrics_port = 0
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        every_us = SECOND_US // self._floor.settings.publish_hz
+        clock = self._floor.clock
+        due = clock.monotonic_us()
+        while True:
+            due += every_us
+            await asyncio.sleep(max(0, due - clock.monotonic_us()) / SECOND_US)
+            late_us = clock.monotonic_us() - due
+            self._lags.append(max(0, late_us))
+            if late_us > every_us:
+                due = clock.monotonic_us()  # after a stall: go on from here, do not catch up
+            self.publish()
+
+    def publish(self) -> None:
+        """Renew the board's computed fields."""
+        desk, now = self._floor.desk, self._floor.now_us()
+        board = desk.board
+        self._beats += 1
+        feeds = board.feeds
+        for pulse in self._pulses():
+            key = pulse.account or f"{pulse.venue} prices"
+            feed = pulse.feed(now)
+            if feeds.get(key) != feed:
+                feeds = feeds.put(key, feed)
+        changes = {"now_us": now, "version": board.version + 1, "feeds": feeds}
+        if self._beats % max(1, self._floor.settings.publish_hz // 2) == 1:
+            changes["usage"] = self._floor.door.usage()
+            changes["engine"] = self._engine()
+        desk.show(**changes)
+
+    def _engine(self) -> EngineView:
+        ranked = sorted(self._lags)
+        lag = ranked[len(ranked) * 99 // 100] if ranked else 0
+        return EngineView(
+            lag_us=lag,
+            tasks=self._floor.crew.size,
+            memory_bytes=_resident_bytes(),
+            orders_sent=self._floor.door.sent,
+            failures_5min=self._floor.door.failures(),
+            metrics_port=self.metrics_port,
+        )
+
+
+def _resident_bytes() -> int:
+    """The process's resident memory (Linux), 0 where the system does not tell it so."""
+    try:
+        return int(STATM.read_text(encoding="ascii").split()[1]) * PAGE
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,44 @@
+"""The day's executed volume over all venues, in the base currency.
+
+The one rule: what was executed today counts; what may still be executed is in the exposure, so
+an order that stays open over midnight counts again in the new day.
+"""
+
+from decimal import Decimal
+
+from domain.days import day_span
+from domain.money import ZERO
+
+
+class Turnover:
+    """Executed notional of one local day; a fill of another day does not count."""
+
+    def __init__(self, time_zone: str = "UTC") -> None:
+        self._time_zone = time_zone
+        self._span = (0, 0)
+        self._executed = ZERO
+        self._ahead: list[tuple[int, Decimal]] = []
+
+    def executed(self, value: Decimal, at_us: int, now_us: int) -> None:
+        """A fill of this value happened at `at_us` (the venue's time)."""
+        self._roll(now_us)
+        start, end = self._span
+        if start <= at_us < end:
+            self._executed += value
+        elif at_us >= end:  # the venue's clock is past midnight and ours is not yet
+            self._ahead.append((at_us, value))
+
+    def today(self, now_us: int) -> Decimal:
+        """The executed notional of the local day that contains `now_us`."""
+        self._roll(now_us)
+        return self._executed
+
+    def _roll(self, now_us: int) -> None:
+        # Only ever forwards: a clock that steps back must not clear what was counted.
+        if now_us < self._span[1]:
+            return
+        self._span = day_span(now_us, self._time_zone)
+        early, self._ahead = self._ahead, []
+        self._executed = ZERO
+        for at_us, value in early:
+            self.executed(value, at_us, now_us)
