@@ -14,11 +14,9 @@ from domain import events
 from domain.board import LedgerView, Phase
 from domain.errors import Corrupt, DeskError
 from engine.desk import Desk
-from engine.killswitch import KillSwitch
 from engine.names import token
 from engine.parts import Outfit, Parts
 from engine.supervise import Crew
-from engine.views import Views
 
 TAIL = 1_000
 DRAIN_S = 20
@@ -35,8 +33,7 @@ class Engine:
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._reason = "asked to stop"
-        self.kill: KillSwitch | None = None
-        self.views: Views | None = None
+        self.parts: Parts | None = None
 
     def stop(self, reason: str) -> None:
         """Leave in an orderly way: no new orders, write everything, end."""
@@ -51,8 +48,7 @@ class Engine:
         """
         async with asyncio.TaskGroup() as group:
             crew = Crew(group)
-            parts = Parts(self.desk, self._outfit, crew)
-            self.kill, self.views = parts.kill, parts.views
+            self.parts = parts = Parts(self.desk, self._outfit, crew)
             for work in beside:
                 crew.run(work(), "beside")
             await self._start(parts)
@@ -77,7 +73,7 @@ class Engine:
         self._phase(Phase.RECONCILE)
         await parts.first_reconciliation()
         crew.run(parts.equity.run(), "equity")
-        crew.run(self._verify_all(), "verify")
+        crew.run(self._verify_all(parts), "verify")
         self._phase(Phase.READY)
         self.ready.set()
 
@@ -112,7 +108,7 @@ class Engine:
             )
         )
 
-    async def _verify_all(self) -> None:
+    async def _verify_all(self, parts: Parts) -> None:
         """The whole chain in the background, now and daily; a failure trips the kill switch."""
         while True:
             report = await self._outfit.ledger.verify()
@@ -123,8 +119,8 @@ class Engine:
                 verified_us=self._outfit.clock.now_us(),
             )
             self.desk.show(ledger=shown)
-            if report.result == "FAIL" and self.kill is not None:
-                self.kill.ledger_failed(
+            if report.result == "FAIL":
+                parts.kill.ledger_failed(
                     f"verification failed at {report.bad_seq}: {report.problem}"
                 )
             await asyncio.sleep(VERIFY_EVERY_S)

@@ -112,9 +112,13 @@ class KillSwitch:
 
     def fact(self, fact: events.Fact, board: Board) -> None:
         """A halt in the ledger is a halt in force; an order after it starts the job again."""
+        if not self._running:
+            return  # the past: `started` takes up what of it still stands
         if isinstance(fact, controls.HaltTripped | controls.HaltReopened):
             self._floor.stop.trip(board.level, self._reason(board))
             self._begin(board)
+        elif isinstance(fact, controls.HaltResumed):
+            self._resumed(board)
         elif isinstance(fact, events.OrderReported):
             self._late_order(board.orders.get(fact.client_id), board)
         elif isinstance(fact, events.ForeignOrderSeen):
@@ -127,10 +131,14 @@ class KillSwitch:
     def _reason(board: Board) -> str:
         return board.halts[0].reason if board.halts else ""
 
+    def _resumed(self, board: Board) -> None:
+        if self._floor.stop.level == Level.REDUCE_ONLY:  # else somebody tripped meanwhile
+            self._floor.stop.lowered(board.level)
+
     def _late_order(self, state: OrderState | None, board: Board) -> None:
         """An open order seen after the proof reopens it (semantics 3.2)."""
         halt = board.halts[0] if board.halts else None
-        if not self._running or state is None or halt is None or state.venue_final is not None:
+        if state is None or halt is None or state.venue_final is not None:
             return
         if halt.level < Level.HALT_CANCEL or halt.state is not HaltState.HALTED:
             return

@@ -39,7 +39,6 @@ from engine.views import Views
 from risk.limits import Limits
 from risk.proposal import GateSettings
 
-FIRST_TRY_S = 20
 RETRY_S = 5
 log = logging.getLogger(__name__)
 
@@ -123,10 +122,11 @@ class Parts:
         return [*(w.pulse for w in self.accounts), *(m.pulse for m in self.markets)]
 
     async def reconcile_all(self) -> None:
-        """One whole pass over every account, all at once."""
-        async with asyncio.TaskGroup() as group:
-            for watch in self.accounts:
-                group.create_task(watch.reconcile())
+        """One whole pass over every account, all at once; the first failure, if any, is raised."""
+        passes = [watch.reconcile() for watch in self.accounts]
+        for outcome in await asyncio.gather(*passes, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     # Starting
 
@@ -138,7 +138,7 @@ class Parts:
         crew = self.floor.crew
         self.equity.peg()
         venues = [crew.run(self._connect(m), f"connect {m.venue}") for m in self.markets]
-        await asyncio.wait(venues, timeout=FIRST_TRY_S)
+        await asyncio.wait(venues, timeout=self.floor.settings.first_try_s)
         cleaning = [
             crew.run(self.recovery.until_clean(watch), f"recover {watch.account}")
             for watch in self.accounts
@@ -146,7 +146,7 @@ class Parts:
         for watch in self.accounts:
             crew.run(watch.stream(), f"stream {watch.account}")
         if cleaning:
-            await asyncio.wait(cleaning, timeout=FIRST_TRY_S)
+            await asyncio.wait(cleaning, timeout=self.floor.settings.first_try_s)
         for watch in self.accounts:
             crew.run(watch.poll_orders(), f"orders {watch.account}")
             crew.run(watch.poll_balances(), f"balances {watch.account}")

@@ -29,6 +29,7 @@ class EngineSettings:
     clock_every_s: int = 300
     reconnect_first_ms: int = 1_000
     reconnect_last_ms: int = 60_000
+    first_try_s: int = 20
     history_overlap_s: int = 600
     history_first_days: int = 30
     marker_every_ms: int = 250

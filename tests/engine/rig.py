@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.clock import SystemClock, SystemDice
-from domain.asks import Ask, Submitted, SubmitOrder
+from domain.asks import Ask, SubmitOrder, Submitted
 from domain.board import Board, Mode
 from domain.events import LedgerOpened
 from domain.instruments import Account
 from domain.orders import Draft, Kind, OrderState, Side
+from domain.ports import Trader
 from engine.connections import Connection, Connections
 from engine.desk import CallerDesk, Desk
+from engine.door import Door
 from engine.engine import Engine
 from engine.operators import Operator
 from engine.parts import Outfit
@@ -105,6 +107,11 @@ class Rig:
             raise AssertionError(f"never came true; halts {self.board.halts}") from None
         raise AssertionError
 
+    @property
+    def door(self) -> Door:
+        assert self.engine.parts is not None
+        return self.engine.parts.floor.door
+
     def advance(self) -> None:
         """Let the demo market move now."""
         self.demo.advance(SystemClock().now_us())
@@ -148,16 +155,24 @@ class Rig:
         return self.board.orders[client_id]
 
 
-def connections_of(demo: DemoDesk, *, trading: bool = True) -> Connections:
+Wrap = Callable[[Account, Trader], Trader]
+
+
+def _as_it_is(_: Account, trader: Trader) -> Trader:
+    return trader
+
+
+def connections_of(demo: DemoDesk, wrap: Wrap = _as_it_is) -> Connections:
     return Connections(
         {
             venue: Connection(
                 traits=told.traits,
                 market=told.market,
                 readers={Account(venue, name): reader for name, reader in told.readers.items()},
-                traders={Account(venue, name): trader for name, trader in told.traders.items()}
-                if trading
-                else {},
+                traders={
+                    Account(venue, name): wrap(Account(venue, name), trader)
+                    for name, trader in told.traders.items()
+                },
             )
             for venue, told in demo.venues.items()
         }
@@ -165,7 +180,7 @@ def connections_of(demo: DemoDesk, *, trading: bool = True) -> Connections:
 
 
 @asynccontextmanager
-async def running(
+async def running(  # noqa: PLR0913 - each is one thing a test may want otherwise
     data_dir: Path,
     *,
     mode: Mode = Mode.DEMO,
@@ -175,6 +190,7 @@ async def running(
     secrets: Secrets | None = None,
     ready: bool = True,
     moving: bool = True,
+    wrap: Wrap = _as_it_is,
 ) -> AsyncGenerator[Rig]:
     """An engine that is READY inside the block and stopped after it."""
     clock, dice = SystemClock(), SystemDice()
@@ -203,7 +219,7 @@ async def running(
             settings=settings,
             limits=limits,
             gate=GateSettings(),
-            connections=connections_of(venues),
+            connections=connections_of(venues, wrap),
             ledger=ledger,
             reader=reader,
             marker=marker,
@@ -213,9 +229,7 @@ async def running(
             stop=stop,
         )
         engine = Engine(desk, outfit)
-        rig = Rig(
-            places, venues, desk, engine, ledger, marker, stop, CallerDesk(desk, ME), kept
-        )
+        rig = Rig(places, venues, desk, engine, ledger, marker, stop, CallerDesk(desk, ME), kept)
         beside = [venues.run] if moving else []
         task = asyncio.create_task(engine.run(beside))
         try:
