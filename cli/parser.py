@@ -1,7 +1,7 @@
 """The command line: every flag and command, and nothing that is slow to import.
 
-The one rule: `--help` here is the manual, and imports nothing that takes time; a mistake is answered with exit status 64 and a word
-on what to write instead.
+The one rule: `--help` here is the manual and imports nothing that takes time; a mistake is
+answered with exit status 64 and a word on what to write instead.
 """
 
 import argparse

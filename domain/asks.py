@@ -12,12 +12,12 @@ from domain.halts import GLOBAL, Level
 from domain.orders import Draft, Status
 from domain.verdicts import Verdict
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(Generic[R]):
-    """A question or a command; `R` is what answers it. Errors are the five families."""
+class Ask(Generic[R_co]):
+    """A question or a command; `R_co` is what answers it. Errors are the five families."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class Balances:
 class Movement:
     """Money that came from or went outside: `amount` is positive in, negative out.
 
+    `fee` is positive and taken besides: the balance changes by `amount` less `fee`.
     `reference` is unique for the account (the transaction id with its index and asset).
     """
 

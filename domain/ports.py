@@ -5,15 +5,16 @@ The one rule for every venue port: an answer is whole and parsed, or an error is
 is no empty list that means "I could not read it".
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from domain.asks import Ask
 from domain.board import Board
 from domain.events import Fact
 from domain.halts import Marker
-from domain.instruments import Account, Instrument
+from domain.instruments import Instrument
 from domain.market import Balances, History, Price, Sought
 from domain.orders import Amendment, Order, OrderState, VenueOrder
 from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
@@ -57,8 +58,10 @@ class Placement:
 class VenueTraits:
     """What one venue can and cannot: every missing capability has a fallback in the engine.
 
-    `recv_window_us` bounds how late a request may arrive; `amends` whether an order keeps its
-    id when changed; `client_id_lookup` whether an order is found by our id at any time.
+    `amends` says whether an order keeps its id when it is changed; `recv_window_us` bounds how
+    late a request may arrive. `rounding` is, per asset, by how much the venue's balance may
+    differ from the sum of its own rows with every posting (Kraken keeps USD to four decimals
+    and tells five).
     """
 
     venue: str
@@ -72,6 +75,7 @@ class VenueTraits:
     recv_window_us: int = 5_000_000
     skew_limit_us: int = 2_500_000
     heartbeat_us: int = 5_000_000
+    rounding: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class Market(Protocol):
@@ -276,5 +280,3 @@ class Observer(Protocol):
         """Something was seen."""
         ...
 
-
-Accounts = Iterable[Account]

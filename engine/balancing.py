@@ -64,7 +64,8 @@ class Balancing:
     def significant(self, balances: Balances) -> dict[str, Decimal | None]:
         """Assets that do not add up by more than dust, with the value of the difference."""
         board, found = self._floor.desk.board, {}
-        for asset, difference in self._books.differences(balances).items():
+        rounding = self._floor.connections.of(self._account).traits.rounding
+        for asset, difference in self._books.differences(balances, rounding).items():
             important, value = matters(asset, difference, board)
             if important:
                 found[asset] = value

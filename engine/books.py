@@ -4,6 +4,7 @@ The one rule: opening balance plus every posting since equals the venue's total,
 asset; what is left over is a break, never rounded away and never booked by itself.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from domain import bookings, events, sightings
@@ -23,6 +24,7 @@ class Books:
         self._held: dict[Account, dict[str, Decimal]] = {}
         self.opened: set[Account] = set()
         self.booked_us: dict[Account, int] = {}
+        self._moves: dict[tuple[Account, str], int] = {}
 
     def fact(self, fact: events.Fact, _: Board) -> None:
         """Follow every fact that moves money."""
@@ -46,21 +48,30 @@ class Books:
         """What the account holds by the facts, asset by asset."""
         return dict(self._held.get(account, {}))
 
-    def differences(self, balances: Balances) -> dict[str, Decimal]:
-        """Venue's total less ours for every asset where they are not equal."""
-        ours = self._held.get(balances.account, {})
-        found = {}
+    def differences(
+        self, balances: Balances, rounding: Mapping[str, Decimal] | None = None
+    ) -> dict[str, Decimal]:
+        """Venue's total less ours, for every asset where rounding does not explain it.
+
+        `rounding` is what the venue itself may be off by with every posting, per asset.
+        """
+        account = balances.account
+        ours, off_by, found = self._held.get(account, {}), rounding or {}, {}
         for asset in ours.keys() | balances.assets.keys():
             theirs = balances.assets.get(asset)
             total = theirs.total if theirs is not None else ZERO
-            if total != ours.get(asset, ZERO):
-                found[asset] = total - ours.get(asset, ZERO)
+            difference = total - ours.get(asset, ZERO)
+            allowed = off_by.get(asset, ZERO) * self._moves.get((account, asset), 0)
+            if abs(difference) > allowed:
+                found[asset] = difference
         return found
 
     def _move(self, account: Account, at_us: int, changes: tuple[tuple[str, Decimal], ...]) -> None:
         held = self._held.setdefault(account, {})
         for asset, change in changes:
             held[asset] = held.get(asset, ZERO) + change
+            if change:
+                self._moves[account, asset] = self._moves.get((account, asset), 0) + 1
         self.booked_us[account] = max(at_us, self.booked_us.get(account, 0))
 
 

@@ -25,11 +25,15 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One desk from start to stop. `ready` is set when the first reconciliation is through."""
+    """One desk from start to stop.
+
+    `opened` is set when asks are answered, `ready` when the first reconciliation is through.
+    """
 
     def __init__(self, desk: Desk, outfit: Outfit) -> None:
         self.desk = desk
         self._outfit = outfit
+        self.opened = asyncio.Event()
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._reason = "asked to stop"
@@ -49,6 +53,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             crew = Crew(group)
             self.parts = parts = Parts(self.desk, self._outfit, crew)
+            self.opened.set()
             for work in beside:
                 crew.run(work(), "beside")
             await self._start(parts)

@@ -17,8 +17,8 @@ MOST = 1_000
 class LogTail(Protocol):
     """The newest log lines, kept in memory."""
 
-    def lines(self, after: int, limit: int) -> queries.LogPage:
-        """Lines numbered above `after`, oldest first."""
+    def page(self, ask: queries.ReadLogs) -> queries.LogPage:
+        """Lines numbered above `ask.after`, oldest first."""
         ...
 
 
@@ -62,7 +62,7 @@ class Histories:
         """The newest log lines; none where logs are not kept in memory."""
         if self._logs is None:
             return queries.LogPage(lines=(), newest=ask.after)
-        return self._logs.lines(ask.after, max(1, min(ask.limit, MOST)))
+        return self._logs.page(ask)
 
     async def verify(self, ask: queries.VerifyLedger, _: Operator) -> queries.VerifyReport:
         """Check the chain now."""

@@ -81,18 +81,23 @@ class _Doorman:
 
     async def _host(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            operator = self._operators.by_uid(_peer_uid(writer))
-            await _Guest(CallerDesk(self._desk, operator), reader, writer).serve()
-        except Refused as refused:
-            writer.write(wire.failed(0, refused))
-        except (ConnectionError, TimeoutError, ValueError, Undecodable) as error:
-            # ValueError: a line over the limit. Boundary: one connection, one named outcome.
-            log.info("a client left: %s %s", type(error).__name__, error)
+            await self._welcome(reader, writer)
+        except* (ConnectionError, TimeoutError, ValueError) as gone:
+            # Boundary: a connection that breaks, stalls or talks nonsense ends, alone.
+            log.info("a client left: %s", gone.exceptions[0])
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(1):
                     await writer.wait_closed()
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            operator = self._operators.by_uid(_peer_uid(writer))
+        except Refused as refused:
+            writer.write(wire.failed(0, refused))
+            return
+        await _Guest(CallerDesk(self._desk, operator), reader, writer).serve()
 
 
 class _Guest:

@@ -1,0 +1,1 @@
+"""One file a family of commands; each asks the desk and prints what it said."""

@@ -1,0 +1,46 @@
+"""Which command is which function, and what each needs: the ground, or a desk on it."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+
+from cli.commands import control, doctor, ledger, reading, trading
+from cli.desks import some_desk
+from cli.ground import stand
+from domain.ports import Desk
+
+ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
+    "status": reading.status,
+    "balance": reading.balance,
+    "orders": reading.orders,
+    "fills": reading.fills,
+    "check": trading.check,
+    "order": trading.order,
+    "cancel": trading.cancel,
+    "arm": control.arm,
+    "disarm": control.disarm,
+    "kill": control.kill,
+    "limits": control.limits,
+    "totp": control.totp,
+}
+ON_THE_GROUND = {"ledger": ledger.ledger}
+
+
+def dispatch(args: Namespace) -> int:
+    """Run one command to its exit status."""
+    if args.command == "doctor":
+        return doctor.doctor(args)
+    if args.command == "kill" and args.activate:
+        from cli.killing import kill  # noqa: PLC0415 - only for its alias
+
+        args.kill = args.reason or "kill --activate"
+        return asyncio.run(kill(args))
+    return asyncio.run(_run(args))
+
+
+async def _run(args: Namespace) -> int:
+    ground = stand(args)
+    if args.command in ON_THE_GROUND:
+        return await ON_THE_GROUND[args.command](ground, args)
+    async with some_desk(ground) as desk:
+        return await ON_A_DESK[args.command](desk, args)

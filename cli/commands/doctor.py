@@ -1,0 +1,148 @@
+"""doctor: what a new user or a tired operator should look at first, and how to mend it."""
+
+import importlib.metadata
+import os
+import shutil
+import sqlite3
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from cli.ground import Ground, stand
+from cli.render import as_json, say
+from domain.errors import DeskError
+from storage.file_systems import file_system_of, refuse_remote
+
+ROOMS = (
+    "accounting",
+    "cli",
+    "config",
+    "domain",
+    "engine",
+    "prometheus",
+    "risk",
+    "storage",
+    "tui",
+    "venues",
+    "web",
+)
+OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+LOW_DISK = 1_000_000_000
+NOT_WELL = 78
+LEAST = (80, 24)
+
+
+class Finding(NamedTuple):
+    """One check: `ok`, `warn` or `fail`, what was looked at, what was found, what to do."""
+
+    state: str
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def doctor(args: Namespace) -> int:
+    """Run every check; 78 when something must be mended before trading."""
+    found = list(_findings(args))
+    if args.json:
+        say(as_json([finding._asdict() for finding in found]))
+    else:
+        for finding in found:
+            sign = {"ok": "✓", "warn": "!", "fail": "✗"}[finding.state]
+            say(f"{sign} {finding.what}: {finding.found}")
+            if finding.remedy:
+                say(f"    {finding.remedy}")
+    return NOT_WELL if any(finding.state == "fail" for finding in found) else 0
+
+
+def _findings(args: Namespace) -> Iterator[Finding]:
+    yield _python()
+    yield _sqlite()
+    yield _rooms()
+    yield _ccxt()
+    try:
+        ground = stand(args)
+    except DeskError as error:
+        yield Finding("fail", "configuration", str(error), "mend it and run doctor again")
+        return
+    yield Finding("ok", "configuration", f"{ground.loaded.file}, mode {ground.mode.value}")
+    for warning in ground.loaded.warnings:
+        yield Finding("warn", "configuration", warning)
+    for check in (_directory, _file_system, _disk, _engine, _marker, _terminal):
+        yield _checked(check, ground)
+
+
+def _checked(check: Callable[[Ground], Finding], ground: Ground) -> Finding:
+    try:
+        return check(ground)
+    except (DeskError, OSError) as error:
+        return Finding("fail", check.__name__.strip("_").replace("_", " "), str(error))
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    state = "ok" if sys.version_info >= (3, 11) else "fail"
+    return Finding(state, "python", version, "" if state == "ok" else "install 3.11 or newer")
+
+
+def _sqlite() -> Finding:
+    if sqlite3.sqlite_version_info >= OLDEST_SQLITE:
+        return Finding("ok", "sqlite", sqlite3.sqlite_version)
+    return Finding("fail", "sqlite", sqlite3.sqlite_version, "the ledger needs 3.37 or newer")
+
+
+def _rooms() -> Finding:
+    """Nobody else may provide our package names: they are plain words."""
+    owners = importlib.metadata.packages_distributions()
+    for room in ROOMS:
+        others = sorted(set(owners.get(room, [])) - {"quarterdeck"})
+        if others:
+            remedy = f"another package provides `{room}`; install Quarterdeck by itself (pipx)"
+            return Finding("fail", "packages", ", ".join(others), remedy)
+    return Finding("ok", "packages", "our names are ours alone")
+
+
+def _ccxt() -> Finding:
+    return Finding("ok", "ccxt", importlib.metadata.version("ccxt"))
+
+
+def _directory(ground: Ground) -> Finding:
+    ground.places.prepare()
+    return Finding("ok", "data directory", str(ground.places.directory))
+
+
+def _file_system(ground: Ground) -> Finding:
+    name = file_system_of(ground.places.directory)
+    try:
+        refuse_remote(ground.places.directory, name)
+    except DeskError as error:
+        state = "fail" if ground.places.book == "live" else "warn"
+        return Finding(state, "file system", name, str(error))
+    return Finding("ok", "file system", name or "unknown")
+
+
+def _disk(ground: Ground) -> Finding:
+    free = shutil.disk_usage(ground.places.directory).free
+    state = "ok" if free >= LOW_DISK else "warn"
+    remedy = "" if state == "ok" else "under 1 GB: a full disk halts trading"
+    return Finding(state, "disk", f"{free / 1e9:.1f} GB free", remedy)
+
+
+def _engine(ground: Ground) -> Finding:
+    running = ground.places.socket().exists()
+    return Finding("ok", "engine", "listening" if running else "not running")
+
+
+def _marker(ground: Ground) -> Finding:
+    if ground.places.halt.exists():
+        return Finding("warn", "kill switch", "HALT lies there", "quarterdeck kill status")
+    return Finding("ok", "kill switch", "ready")
+
+
+def _terminal(_: Ground) -> Finding:
+    size = shutil.get_terminal_size()
+    term = os.environ.get("TERM", "")
+    if size.columns < LEAST[0] or size.lines < LEAST[1]:
+        return Finding("warn", "terminal", f"{size.columns}x{size.lines}", "80x24 is the least")
+    return Finding("ok", "terminal", f"{term or 'none'} {size.columns}x{size.lines}")

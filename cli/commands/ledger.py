@@ -1,0 +1,73 @@
+"""ledger verify, tail, export: proof and pages, straight from the file, engine or no engine."""
+
+import sqlite3
+import sys
+from argparse import Namespace
+from contextlib import closing
+
+from cli.ground import Ground
+from cli.render import as_json, moment, say, table
+from domain.errors import Unavailable
+from domain.queries import ReadLedger
+from storage.exports import write_csv, write_jsonl
+from storage.history import History
+from storage.verify import verify_file
+
+FAILED = 1
+INCOMPLETE = 3
+
+
+async def ledger(ground: Ground, args: Namespace) -> int:
+    """Read the ledger's file; nothing here writes to it."""
+    if not ground.places.ledger.exists():
+        raise Unavailable("the ledger", f"there is none yet at {ground.places.ledger}")
+    if args.action == "verify":
+        return _verify(ground, args)
+    if args.action == "tail":
+        return await _tail(ground, args)
+    return _export(ground, args)
+
+
+def _verify(ground: Ground, args: Namespace) -> int:
+    places = ground.places
+    report = verify_file(places.ledger, places.head, tail=args.tail)
+    incomplete = args.require_evidence and bool(report.unproven) and report.result == "OK"
+    result = "INCOMPLETE" if incomplete else report.result
+    if args.json:
+        say(as_json({"result": result, "report": report}))
+    else:
+        unproven = f" ({'; '.join(report.unproven)})" if report.unproven else ""
+        say(f"{result}{unproven}")
+        say(f"{report.rows} rows checked, head {report.head_seq} {report.head_hash}")
+        if report.problem:
+            say(f"row {report.bad_seq}: {report.problem}")
+    return {"OK": 0, "FAIL": FAILED}.get(result, INCOMPLETE)
+
+
+async def _tail(ground: Ground, args: Namespace) -> int:
+    async with History(ground.places.ledger) as history:
+        page = await history.rows(ReadLedger(limit=min(args.limit, 1_000), kind=args.kind))
+    if args.json:
+        say(as_json(page))
+        return 0
+    rows = [
+        (str(r.seq), moment(r.at_us), r.kind, r.actor, r.account, r.key[:44], r.hash[:12])
+        for r in reversed(page.rows)
+    ]
+    say(table(("SEQ", "TIME", "KIND", "ACTOR", "ACCOUNT", "KEY", "HASH"), rows, right="SEQ"))
+    say(f"\n{len(rows)} of {page.total} rows")
+    return 0
+
+
+def _export(ground: Ground, args: Namespace) -> int:
+    write = write_jsonl if args.format == "jsonl" else write_csv
+    try:
+        if args.output is None:
+            write(ground.places.ledger, sys.stdout)
+            return 0
+        with closing(args.output.open("w", encoding="utf-8", newline="")) as out:
+            count = write(ground.places.ledger, out)
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(str(args.output or "standard output"), str(error)) from error
+    say(f"{count} rows written to {args.output}")
+    return 0

@@ -1,0 +1,185 @@
+"""status, balance, orders, fills: what the desk knows."""
+
+from argparse import Namespace
+from decimal import Decimal
+from typing import Any
+
+from accounting.valuation import day_result, net_asset_value
+from cli.render import as_json, moment, money, plain, say, table
+from domain.board import Board
+from domain.money import ZERO
+from domain.ports import Desk
+from domain.queries import ReadFills, ReadOrders
+
+
+async def status(desk: Desk, args: Namespace) -> int:
+    """Mode, kill switch, venues, limits, breaks."""
+    board = desk.board
+    told = _status(board)
+    if args.json:
+        say(as_json(told))
+        return 0
+    for name in ("mode", "phase", "kill switch", "ledger", "nav", "day P&L", "open orders"):
+        say(f"{name:<12} {told[name]}")
+    say("")
+    say(table(("FEED", "STATE", "AGE", "PROBLEM"), _feeds(board), right="AGE"))
+    say("")
+    say(
+        table(("LIMIT", "USED", "RESERVED", "LIMIT ", "UNIT"), _usage(board), right="USED RESERVED")
+    )
+    for known in board.breaks:
+        say(f"\nBREAK {known.kind} {known.account}: {known.detail}")
+    for alarm in board.alarms:
+        if not alarm.acknowledged:
+            say(f"\nALARM {alarm.severity}: {alarm.text}")
+    return 0
+
+
+def _status(board: Board) -> dict[str, Any]:
+    nav, partial = net_asset_value(board, board.now_us)
+    halt = board.halts[0] if board.halts else None
+    armed = {"LIVE": " ARMED" if board.armed else " DISARMED"}.get(board.mode.value, "")
+    killed = f"KILLED {halt.state.value}: {halt.reason} (by {halt.actor})" if halt else "KILL READY"
+    return {
+        "mode": f"{board.mode.value}{armed}",
+        "phase": board.phase.value,
+        "kill switch": killed,
+        "halts": list(board.halts),
+        "ledger": f"{board.ledger.head_seq} rows, head {board.ledger.head_hash[:12]}",
+        "nav": f"{'≈ ' if partial else ''}{money(nav)} {board.base_currency}",
+        "day P&L": money(day_result(board)),
+        "open orders": str(sum(not s.terminal for s in board.orders.values())),
+        "accounts": sorted(board.accounts),
+        "venues": dict(sorted(board.venues.items())),
+        "feeds": dict(sorted(board.feeds.items())),
+        "usage": list(board.usage),
+        "breaks": list(board.breaks),
+        "alarms": [alarm for alarm in board.alarms if not alarm.acknowledged],
+    }
+
+
+def _feeds(board: Board) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for key, feed in sorted(board.feeds.items()):
+        last_us = max(feed.message_us, feed.heartbeat_us, feed.poll_us)
+        age = f"{(board.now_us - last_us) / 1_000_000:.1f} s" if last_us else "never"
+        name = key if feed.account == "" else f"{key} account"
+        rows.append((name, feed.health.value, age, feed.problem))
+    return rows
+
+
+def _usage(board: Board) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{row.rule} {row.subject}".strip(),
+            money(row.used),
+            money(row.reserved),
+            money(row.limit),
+            row.unit,
+        )
+        for row in board.usage
+    ]
+
+
+async def balance(desk: Desk, args: Namespace) -> int:
+    """Balances per asset and account, valued at marks."""
+    board = desk.board
+    rows = []
+    for account, view in sorted(board.accounts.items()):
+        if view.balances is None:
+            continue
+        for asset, held in sorted(view.balances.assets.items()):
+            if held.total:
+                rows.append(
+                    (asset, account, held.total, held.free, _value(board, asset, held.total))
+                )
+    rows.sort(key=lambda row: (-(row[4] or ZERO), row[0], row[1]))
+    if args.json:
+        names = ("asset", "account", "total", "free", "value")
+        say(as_json([dict(zip(names, row, strict=True)) for row in rows]))
+        return 0
+    shown = [(a, str(n), plain(t), plain(f), money(v)) for a, n, t, f, v in rows]
+    value = f"VALUE {board.base_currency}"
+    say(table(("ASSET", "ACCOUNT", "TOTAL", "FREE", value), shown, right=f"TOTAL FREE {value}"))
+    nav, partial = net_asset_value(board, board.now_us)
+    say(f"\nTotal {'≈ ' if partial else ''}{money(nav)} {board.base_currency}")
+    if partial:
+        say("≈ because some price or balance is missing or old")
+    return 0
+
+
+def _value(board: Board, asset: str, total: Decimal) -> Decimal | None:
+    if asset == board.base_currency:
+        return total
+    mark = board.marks.get(asset)
+    return None if mark is None else total * mark.value
+
+
+async def orders(desk: Desk, args: Namespace) -> int:
+    """Working orders, or every order that the board holds."""
+    page = await desk.ask(ReadOrders(every=args.all))
+    if args.json:
+        say(as_json([{"status": s.status, **_order(s)} for s in page.orders]))
+        return 0
+    if not page.orders:
+        say("no working orders" if not args.all else "no orders")
+        return 0
+    rows = [
+        (
+            moment(s.order.at_us),
+            s.client_id,
+            str(s.order.account),
+            s.order.side.value,
+            s.order.symbol,
+            s.order.kind.value,
+            plain(s.quantity),
+            plain(s.filled),
+            plain(s.price),
+            s.status.value,
+        )
+        for s in page.orders
+    ]
+    heads = ["TIME", "ID", "ACCOUNT", "SIDE", "SYMBOL", "TYPE", "QTY", "FILLED", "PRICE", "STATUS"]
+    say(table(heads, rows, right="QTY FILLED PRICE"))
+    return 0
+
+
+def _order(state: Any) -> dict[str, Any]:
+    return {
+        "id": state.client_id,
+        "venue_order_id": state.venue_order_id,
+        "foreign": state.foreign,
+        "reason": state.reason,
+        "quantity": state.quantity,
+        "filled": state.filled,
+        "price": state.price,
+        "order": state.order,
+    }
+
+
+async def fills(desk: Desk, args: Namespace) -> int:
+    """Executions, newest first."""
+    page = await desk.ask(
+        ReadFills(limit=min(args.limit, 1_000), venue=args.venue, symbol=args.symbol)
+    )
+    if args.json:
+        say(as_json(list(page.fills)))
+        return 0
+    rows = [
+        (
+            moment(b.fill.at_us),
+            str(b.fill.account),
+            b.fill.symbol,
+            b.fill.side.value,
+            plain(b.fill.quantity),
+            plain(b.fill.price),
+            f"{plain(b.fill.fee)} {b.fill.fee_asset}",
+            b.fill.trade_id,
+            str(b.seq),
+        )
+        for b in page.fills
+    ]
+    heads = ["TIME", "ACCOUNT", "SYMBOL", "SIDE", "QTY", "PRICE", "FEE", "TRADE", "ROW"]
+    say(table(heads, rows, right="QTY PRICE FEE ROW"))
+    say(f"\n{len(page.fills)} of {page.total}")
+    return 0

@@ -1,0 +1,247 @@
+"""An engine of our own: the book, the venues, the desk, the socket and the metrics, together.
+
+Opened in that order and closed in reverse. The one rule: the book's lock comes first, so
+whatever is found after it (a socket, a half-written file) was left by an engine that is dead.
+"""
+
+import asyncio
+import importlib.metadata
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from cli.ground import Ground
+from cli.logs import Logs, logging_to
+from cli.venue_access import Access, access
+from config.load import Loaded
+from domain.board import Board, Mode
+from domain.errors import Misconfigured, Unavailable
+from domain.events import LedgerOpened
+from engine.desk import CallerDesk, Desk
+from engine.engine import Engine
+from engine.names import install_tag
+from engine.parts import Outfit
+from engine.server import served
+from engine.stop import Stop
+from prometheus.metrics import Metrics
+from risk.proposal import GateSettings
+from storage.history import History
+from storage.ledger import SqliteLedger
+from storage.marker import FileMarker
+
+log = logging.getLogger(__name__)
+START_S = 60
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """A running engine of this process, and the desk as its own operator sees it."""
+
+    desk: CallerDesk
+    engine: Engine
+    stop: Stop
+    logs: Logs
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def own_engine(
+    ground: Ground, *, mirror: TextIO | None = None, serve: bool = True, wait: bool = True
+) -> AsyncGenerator[Own]:
+    """Run an engine while the block runs.
+
+    `mirror` gets every log line too (the daemon's journal). `serve` opens the socket and the
+    metrics port. With `wait` the block begins when the desk is READY, else when it answers.
+
+    Raises:
+        Unavailable: another engine has the book; attach instead.
+        Misconfigured, Corrupt: as the parts decide.
+    """
+    try:
+        async with _attempt(ground, mirror=mirror, serve=serve, wait=wait) as own:
+            yield own
+    except _ForgottenMarket as forgotten:
+        _put_aside(ground, forgotten.why)
+        async with _attempt(ground, mirror=mirror, serve=serve, wait=wait) as own:
+            yield own
+
+
+class _ForgottenMarket(Exception):
+    """The demo's market has no memory of the book's past."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _put_aside(ground: Ground, why: str) -> None:
+    """Keep the old demo book beside a new one; only ever done to the demo's."""
+    assert ground.mode is Mode.DEMO
+    old = ground.places.directory
+    aside = old.with_name(f"{old.name}-until-{ground.clock.now_us()}")
+    old.rename(aside)
+    log.warning("the demo begins a new book (%s); the old one is kept in %s", why, aside)
+
+
+@asynccontextmanager
+async def _attempt(
+    ground: Ground, *, mirror: TextIO | None, serve: bool, wait: bool
+) -> AsyncGenerator[Own]:
+    settings, clock = ground.loaded.settings, ground.clock
+    ground.places.prepare()
+    async with AsyncExitStack() as stack:
+        logs = stack.enter_context(
+            logging_to(
+                ground.places.logs,
+                clock=clock,
+                redaction=ground.redaction,
+                level=settings.logging.level,
+                keep_days=settings.logging.log_days,
+                mirror=mirror,
+            )
+        )
+        _say(ground.loaded)
+        desk = Desk(_first_board(ground), clock)
+        metrics = Metrics(lambda: desk.board)
+        desk.observe(metrics)
+        ledger = await stack.enter_async_context(
+            SqliteLedger(ground.places, _genesis(ground), desk.committed)
+        )
+        if ledger.head_problem and ground.mode is Mode.LIVE:
+            raise Misconfigured(
+                str(ground.places.head),
+                f"LIVE is refused: {ledger.head_problem}; look with --observe, restore the ledger",
+            )
+        desk.attach(ledger)
+        reader = await stack.enter_async_context(History(ground.places.ledger))
+        secrets = ground.secrets(ledger.genesis.ledger_id)
+        opened = await stack.enter_async_context(
+            access(ground, ledger.genesis.ledger_id, secrets, metrics.answered)
+        )
+        if opened.fresh and ledger.head.seq > 1:
+            raise _ForgottenMarket(opened.fresh)
+        stop = Stop()
+        outfit = Outfit(
+            mode=ground.mode,
+            version=_version(),
+            settings_sha=ground.loaded.sha,
+            settings=settings.engine,
+            limits=settings.limits(ground.mode),
+            gate=gate_settings(ground.loaded, opened),
+            connections=opened.connections,
+            ledger=ledger,
+            reader=reader,
+            marker=FileMarker(ground.places.halt),
+            secrets=secrets,
+            clock=clock,
+            dice=ground.dice,
+            stop=stop,
+            logs=logs,
+            symbols=opened.symbols,
+        )
+        engine = Engine(desk, outfit)
+        own = Own(
+            desk=CallerDesk(desk, ground.me),
+            engine=engine,
+            stop=stop,
+            logs=logs,
+            metrics=metrics,
+        )
+        async with _running(engine, opened, wait=wait):
+            if serve:
+                await stack.enter_async_context(
+                    served(desk, ground.places.socket(), ground.operators)
+                )
+                await _listen(stack, ground, desk, metrics, engine)
+            yield own
+
+
+@asynccontextmanager
+async def _running(engine: Engine, opened: Access, *, wait: bool) -> AsyncGenerator[None]:
+    """The engine's task around the block: if it fails, the block is cancelled with its error."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(engine.run(opened.beside), name="engine")
+        try:
+            await _started(engine, task, wait=wait)
+            yield
+        finally:
+            engine.stop("asked to stop")
+
+
+async def _started(engine: Engine, task: "asyncio.Task[None]", *, wait: bool) -> None:
+    event = engine.ready if wait else engine.opened
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        done, _ = await asyncio.wait(
+            [waiting, task], timeout=START_S, return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        waiting.cancel()
+    if task in done:
+        task.result()
+    elif not done:
+        raise Unavailable("engine", f"it was not ready in {START_S} s; see the log")
+
+
+async def _listen(
+    stack: AsyncExitStack, ground: Ground, desk: Desk, metrics: Metrics, engine: Engine
+) -> None:
+    """Open the metrics port; a taken one is said in the log and costs nothing else."""
+    from web.app import application, listening  # noqa: PLC0415 - aiohttp comes after the start
+
+    told = ground.loaded.settings.monitoring
+    app = application(lambda: desk.board, metrics.registry, ground.clock)
+    try:
+        port = await stack.enter_async_context(listening(app, told.bind, told.prometheus_port))
+    except Unavailable as error:
+        log.warning("no metrics: %s (monitoring.prometheus_port)", error)
+        return
+    if engine.parts is not None:
+        engine.parts.views.metrics_port = port
+
+
+def _first_board(ground: Ground) -> Board:
+    return Board(
+        mode=ground.mode,
+        base_currency=ground.loaded.settings.base_currency,
+        now_us=ground.clock.now_us(),
+    )
+
+
+def _genesis(ground: Ground) -> LedgerOpened:
+    """Row 1 of a ledger that does not exist yet; an existing one keeps its own."""
+    return LedgerOpened(
+        at_us=ground.clock.now_us(),
+        actor=ground.me.name,
+        ledger_id=f"{ground.dice.bits(128):032x}",
+        book=ground.places.book,
+        version=_version(),
+        install_tag=install_tag(ground.dice),
+    )
+
+
+def gate_settings(loaded: Loaded, opened: Access) -> GateSettings:
+    """What the gate knows besides limits, from the configuration and the venues' traits."""
+    settings = loaded.settings
+    engine = settings.engine
+    return GateSettings(
+        base_currency=settings.base_currency,
+        cash=frozenset({settings.base_currency, *GateSettings().cash}),
+        price_stale_us=engine.price_stale_s * SECOND_US,
+        mark_stale_us=engine.mark_stale_s * SECOND_US,
+        balance_stale_us=engine.balance_stale_s * SECOND_US,
+        break_value=settings.reconciliation.alert_threshold,
+        skew_limits_us={c.venue: c.traits.skew_limit_us for c in opened.connections},
+    )
+
+
+def _version() -> str:
+    return importlib.metadata.version("quarterdeck")
+
+
+def _say(loaded: Loaded) -> None:
+    for warning in loaded.warnings:
+        log.warning("%s", warning)

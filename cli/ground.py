@@ -1,0 +1,153 @@
+"""What a process stands on: its settings, its mode, its book's places, clock and dice.
+
+The one rule: secrets leave the environment here, before anything else runs.
+"""
+
+import os
+import pwd
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from getpass import getpass
+from pathlib import Path
+
+import platformdirs
+
+from cli.clock import SystemClock, SystemDice
+from config.layers import flag
+from config.load import Loaded, load
+from config.redaction import Redaction
+from config.secrets_environment import EnvironmentSecrets, read_env_file
+from config.secrets_file import SecretFile, passphrase_from
+from config.secrets_keyring import KeyringSecrets
+from config.secrets_stores import SecretStores
+from domain.board import Mode
+from domain.errors import Misconfigured
+from engine.operators import EVERY_ROLE, Operator, Operators, Role
+from storage.places import Places
+
+OFFERED = (Mode.DEMO, Mode.LIVE)
+ENV_FILE = Path(".env")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Everything that is decided before a book is opened."""
+
+    loaded: Loaded
+    mode: Mode
+    places: Places
+    clock: SystemClock
+    dice: SystemDice
+    redaction: Redaction
+    environment: EnvironmentSecrets
+    operators: Operators
+
+    @property
+    def me(self) -> Operator:
+        """The operator who runs this process.
+
+        Raises:
+            Refused: when this user is none of the configured operators.
+        """
+        return self.operators.by_uid(os.getuid())
+
+    def secrets(self, scope: str) -> SecretStores:
+        """The secret stores of one book; `scope` is its ledger's id."""
+        prompt = getpass if sys.stdin.isatty() and not _screen_is_up() else None
+        passphrase = passphrase_from(os.environ, prompt)
+        return SecretStores(
+            keyring=KeyringSecrets(self.redaction),
+            own=SecretFile(self.places.directory / "secrets", passphrase, self.redaction),
+            scope=scope,
+            environment=self.environment,
+            open_file=lambda path: SecretFile(path, passphrase, self.redaction),
+            redaction=self.redaction,
+        )
+
+    def child_environment(self) -> Mapping[str, str]:
+        """The environment of a process that needs the same keys (`--kill`)."""
+        return {**os.environ, **self.environment.for_child()}
+
+
+def stand(args: Namespace) -> Ground:
+    """Load the configuration and decide mode and places.
+
+    Raises:
+        Misconfigured: with every mistake of the configuration, or a mode that is not there yet.
+    """
+    asked = Mode(args.mode) if args.mode else None
+    flags = []
+    if args.scenario:
+        flags.append(flag("--scenario", "demo.scenario", args.scenario))
+    if args.seed is not None:
+        flags.append(flag("--seed", "demo.seed", str(args.seed)))
+    loaded = load(args.config, environ=os.environ, flags=flags, asked=asked)
+    if loaded.mode not in OFFERED:
+        word = loaded.mode.value.lower()
+        hint = f"{word} arrives with the Venues release; --demo and --live are here now"
+        raise Misconfigured(f"--{word}", hint)
+    redaction = Redaction()
+    environment = _environment(loaded, redaction)
+    return Ground(
+        loaded=loaded,
+        mode=loaded.mode,
+        places=Places(data_directory(args), loaded.mode.book),
+        clock=SystemClock(),
+        dice=SystemDice(),
+        redaction=redaction,
+        environment=environment,
+        operators=operators_of(loaded),
+    )
+
+
+def data_directory(args: Namespace) -> Path:
+    """Where the books are kept: the flag, or the user's data directory."""
+    if args.data_dir:
+        return Path(args.data_dir).expanduser().resolve()
+    return platformdirs.user_data_path("quarterdeck")
+
+
+def operators_of(loaded: Loaded) -> Operators:
+    """The configured operators; without any, this user with every role."""
+    told = loaded.settings.operators
+    if not told:
+        uid = os.getuid()
+        return Operators((Operator(name=_user_name(uid), roles=EVERY_ROLE, os_uid=uid),))
+    return Operators(
+        tuple(
+            Operator(
+                name=name,
+                roles=frozenset(Role(role) for role in known.roles),
+                os_uid=known.os_uid,
+            )
+            for name, known in told.items()
+        )
+    )
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid{uid}"
+
+
+def _environment(loaded: Loaded, redaction: Redaction) -> EnvironmentSecrets:
+    settings = loaded.settings
+    file: Mapping[str, str] = {}
+    if loaded.mode.book == "live" and ENV_FILE.exists():
+        file = read_env_file(ENV_FILE)
+    return EnvironmentSecrets.take(
+        os.environ,
+        tuple(settings.exchanges),
+        redaction,
+        prefixes=settings.env_prefixes,
+        env_file=file,
+    )
+
+
+def _screen_is_up() -> bool:
+    """Whether Textual owns the terminal: nothing may prompt there."""
+    return "textual.app" in sys.modules

@@ -1,0 +1,195 @@
+"""`quarterdeck --kill REASON`: stop everything, with an engine, a hung engine, or none.
+
+Marker first; then the engine is asked and has two seconds to answer; after that this process
+cancels with clients of its own and writes what it saw beside the marker, where the engine
+finds it. It never opens the ledger. The one rule: 0 means verified, and nothing else does.
+"""
+
+import asyncio
+import logging
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cli.ground import Ground, data_directory, stand
+from cli.render import as_json, complain, say
+from cli.venue_access import access
+from domain.asks import Trip
+from domain.codec import encode
+from domain.errors import DeskError, Misconfigured, Unavailable
+from domain.halts import Evidence, Halt, HaltState, Level, Marker
+from engine.names import token
+from engine.remote import RemoteDesk, attached
+from engine.sweep import Sweep
+from storage.marker import EvidenceLog, FileMarker
+from storage.places import BOOKS, Places
+
+ANSWER_S = 2
+VERIFY_S = 60
+OWN_DEADLINE_S = 45
+RETRY_S = 1
+VERIFIED, NOT_VERIFIED, NO_VENUE = 0, 75, 69
+log = logging.getLogger(__name__)
+
+
+async def kill(args: Namespace) -> int:
+    """Kill every book that is asked for: the flag's, or all that exist."""
+    books = _books(args)
+    outcomes = [await _kill_book(args, book) for book in books]
+    return max(outcomes, key=_gravity, default=NO_VENUE)
+
+
+def _gravity(outcome: int) -> int:
+    return (VERIFIED, NO_VENUE, NOT_VERIFIED).index(outcome)
+
+
+def _books(args: Namespace) -> Sequence[str]:
+    """The book of the mode flag; without one every book that exists: stopping is the safe way."""
+    data_dir = data_directory(args)
+    if args.mode:
+        return ("live",) if args.mode in ("LIVE", "OBSERVE") else (args.mode.lower(),)
+    there = [book for book in BOOKS if (data_dir / book).is_dir()]
+    if not there:
+        complain(f"there is no book in {data_dir}; nothing was ever started there")
+    return there
+
+
+async def _kill_book(args: Namespace, book: str) -> int:
+    places = Places(data_directory(args), book)
+    marker = _marker(args.kill)
+    _write(places, marker)
+    say(f"{book}: HALT written; no further order leaves")
+    halt = await _through_the_engine(places, marker)
+    if halt is not None:
+        return _told(book, halt, json=args.json)
+    return await _alone(args, places, marker)
+
+
+def _marker(reason: str) -> Marker:
+    from cli.clock import SystemClock, SystemDice  # noqa: PLC0415 - the first act needs no more
+
+    return Marker(
+        halt_id=token(SystemDice()),
+        level=Level.HALT_CANCEL,
+        reason=reason.strip(),
+        actor="quarterdeck --kill",
+        at_us=SystemClock().now_us(),
+    )
+
+
+def _write(places: Places, marker: Marker) -> None:
+    try:
+        places.prepare()
+        FileMarker(places.halt).write(marker)
+    except (OSError, Misconfigured) as error:
+        # A full disk does not stop the rest: the engine is asked, the orders are cancelled.
+        complain(f"the marker could not be written: {error}")
+
+
+# With an engine
+
+
+async def _through_the_engine(places: Places, marker: Marker) -> Halt | None:
+    """Ask the engine; None when it is not there or does not answer in time."""
+    try:
+        path = places.socket()
+        async with asyncio.timeout(ANSWER_S + VERIFY_S), attached(path, hz=0) as desk:
+            ask = Trip(reason=marker.reason, level=marker.level, halt_id=marker.halt_id)
+            async with asyncio.timeout(ANSWER_S):
+                await desk.ask(ask)
+            say("the engine has stopped; it cancels and verifies now")
+            return await _verified(desk)
+    except (Unavailable, TimeoutError, Misconfigured) as error:
+        log.info("no answer from an engine: %s", error)
+        say("no engine answers: cancelling with clients of our own")
+        return None
+
+
+async def _verified(desk: RemoteDesk) -> Halt | None:
+    """The engine's halt once it is proven, or as it stands when the time is up."""
+    await desk.watching(10)
+    try:
+        async with asyncio.timeout(VERIFY_S):
+            async for board in desk.watch():
+                if board.halts and board.halts[0].state is HaltState.HALTED:
+                    return board.halts[0]
+    except TimeoutError:
+        pass
+    return desk.board.halts[0] if desk.board.halts else None
+
+
+def _told(book: str, halt: Halt, *, json: bool) -> int:
+    if json:
+        say(as_json(halt))
+    for seen in halt.evidence:
+        say(f"{book} {_sentence(seen)}")
+    verified = halt.state is HaltState.HALTED
+    say(f"{book}: {'VERIFIED' if verified else 'NOT VERIFIED: the engine goes on trying'}")
+    return VERIFIED if verified else NOT_VERIFIED
+
+
+def _sentence(seen: Evidence) -> str:
+    if seen.verified:
+        return f"{seen.account}: {seen.cancelled} cancelled, verified in {seen.verified_ms} ms"
+    still = "?" if seen.still_open < 0 else seen.still_open
+    return f"{seen.account}: {still} still open after {seen.attempts} tries: {seen.error}"
+
+
+# Without one
+
+
+async def _alone(args: Namespace, places: Places, marker: Marker) -> int:
+    """Cancel with our own clients; what is seen goes beside the marker."""
+    try:
+        ground = replace(_ground(args, places), places=places)
+        async with access(
+            ground, "", ground.secrets(places.book), lambda *_: None, hurry=True
+        ) as opened:
+            sweeps = [
+                Sweep(account, c.readers[account], c.traders.get(account), c.traits, ground.clock)
+                for c in opened.connections
+                for account in c.readers
+            ]
+            return await _swept(places, marker, sweeps, ground)
+    except DeskError as error:
+        complain(f"{places.book}: no venue could be opened: {error}")
+        return NO_VENUE
+
+
+def _ground(args: Namespace, places: Places) -> Ground:
+    """The configuration of the book; killing is allowed where starting would be refused."""
+    mode = {"live": "LIVE", "demo": "DEMO", "paper": "PAPER"}[places.book]
+    told = Namespace(**{**vars(args), "mode": mode})
+    return stand(told)
+
+
+async def _swept(places: Places, marker: Marker, sweeps: Sequence[Sweep], ground: Ground) -> int:
+    if not sweeps:
+        complain(f"{places.book}: no account is configured")
+        return NO_VENUE
+    evidence_log = EvidenceLog(places.directory, marker.halt_id)
+    until = ground.clock.monotonic_us() + OWN_DEADLINE_S * 1_000_000
+    while True:
+        waiting = [sweep for sweep in sweeps if not sweep.evidence.verified]
+        for seen in await asyncio.gather(*(sweep.attempt() for sweep in waiting)):
+            _note(evidence_log, seen, ground.clock.now_us())
+        if all(sweep.evidence.verified for sweep in sweeps):
+            break
+        if ground.clock.monotonic_us() > until:
+            break
+        await asyncio.sleep(RETRY_S)
+    for sweep in sweeps:
+        say(f"{places.book} {_sentence(sweep.evidence)}")
+    if all(sweep.evidence.verified for sweep in sweeps):
+        say(f"{places.book}: VERIFIED")
+        return VERIFIED
+    reached = any(sweep.evidence.still_open >= 0 for sweep in sweeps)
+    say(f"{places.book}: NOT VERIFIED: run it again, and look at the venue yourself")
+    return NOT_VERIFIED if reached else NO_VENUE
+
+
+def _note(evidence_log: EvidenceLog, seen: Evidence, at_us: int) -> None:
+    try:
+        evidence_log.write({"at_us": at_us, "evidence": encode(seen)})
+    except OSError as error:
+        complain(f"the evidence could not be written: {error}")
