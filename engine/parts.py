@@ -6,12 +6,13 @@ first, then the books, then everything that acts on what it hears.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.board import Mode
+from domain.board import AccountView, Mode
 from domain.errors import Unavailable
 from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
+from domain.table import Table
 from engine.accounts import AccountWatch
 from engine.amending import Amending
 from engine.authority import Authority
@@ -111,6 +112,8 @@ class Parts:
             MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()), outfit.dice)
             for connection in outfit.connections
         ]
+        known = {watch.account: AccountView(account=watch.account) for watch in self.accounts}
+        desk.show(accounts=Table(known))
         self.depths = Depths(floor)
         self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
         self.recovery = Recovery(floor, self.lookups, self.books)
@@ -131,47 +134,48 @@ class Parts:
     # Starting
 
     async def first_reconciliation(self) -> None:
-        """Start every venue and account; wait a while for the first pass, then go on without.
+        """Bring every venue up; wait a while for the first pass, then go on without the rest.
 
         What is not clean by then stays reduce-only and goes on trying; the others trade.
         """
-        crew = self.floor.crew
         self.equity.peg()
-        venues = [crew.run(self._connect(m), f"connect {m.venue}") for m in self.markets]
-        await asyncio.wait(venues, timeout=self.floor.settings.first_try_s)
-        cleaning = [
-            crew.run(self.recovery.until_clean(watch), f"recover {watch.account}")
-            for watch in self.accounts
-        ]
-        for watch in self.accounts:
+        crew = self.floor.crew
+        risings = [crew.run(self._rise(m), f"rise {m.venue}") for m in self.markets]
+        if risings:
+            await asyncio.wait(risings, timeout=self.floor.settings.first_try_s)
+
+    async def _rise(self, market: MarketWatch) -> None:
+        """One venue: connect, reconcile its accounts, then keep all of it going."""
+        mine = [watch for watch in self.accounts if watch.account.venue == market.venue]
+        await self._connect(market, mine)
+        crew, venue = self.floor.crew, market.venue
+        crew.run(market.stream(), f"prices {venue}")
+        crew.run(market.poll(), f"poll {venue}")
+        crew.run(market.watch_clock(), f"clock {venue}")
+        for watch in mine:
             crew.run(watch.stream(), f"stream {watch.account}")
-        if cleaning:
-            await asyncio.wait(cleaning, timeout=self.floor.settings.first_try_s)
-        for watch in self.accounts:
+        await asyncio.gather(*(self.recovery.until_clean(watch) for watch in mine))
+        for watch in mine:
             crew.run(watch.poll_orders(), f"orders {watch.account}")
             crew.run(watch.poll_balances(), f"balances {watch.account}")
             crew.run(watch.poll_history(), f"history {watch.account}")
 
-    async def _connect(self, market: MarketWatch) -> None:
+    async def _connect(self, market: MarketWatch, mine: Sequence[AccountWatch]) -> None:
         """Instruments, clock, balances, prices; a venue that is down is asked again."""
-        mine = [watch for watch in self.accounts if watch.account.venue == market.venue]
         while True:
-            try:
-                await market.load()
-                await market.measure_clock()
-                for watch in mine:
-                    await watch.read_balances()
-                await market.choose()
-            except (Unavailable, TimeoutError) as error:
-                market.pulse.broke(str(error) or "no answer in time")
-                log.warning("%s is not available at start: %s", market.venue, error)
-                await asyncio.sleep(RETRY_S)
-            else:
-                break
-        crew = self.floor.crew
-        crew.run(market.stream(), f"prices {market.venue}")
-        crew.run(market.poll(), f"poll {market.venue}")
-        crew.run(market.watch_clock(), f"clock {market.venue}")
+            balances = (watch.read_balances() for watch in mine)
+            first = [market.load(), market.measure_clock(), *balances]
+            outcomes = await asyncio.gather(*first, return_exceptions=True)
+            problem = next((o for o in outcomes if isinstance(o, BaseException)), None)
+            if problem is None:
+                problem = await _problem_of(market.choose())
+            if problem is None:
+                return
+            if not isinstance(problem, Unavailable | TimeoutError):
+                raise problem
+            market.pulse.broke(str(problem) or "no answer in time")
+            log.warning("%s is not available at start: %s", market.venue, problem)
+            await asyncio.sleep(RETRY_S)
 
     # Stopping
 
@@ -183,3 +187,11 @@ class Parts:
             view = self.floor.desk.board.accounts.get(watch.account)
             if view is not None and view.reconciled_us:
                 await watch.checkpoint(view.watermark_us)
+
+
+async def _problem_of(work: Awaitable[None]) -> BaseException | None:
+    try:
+        await work
+    except (Unavailable, TimeoutError) as error:
+        return error
+    return None
