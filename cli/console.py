@@ -1,1 +1,1 @@
-"""placeholder"""
+"""The console (placeholder)."""

@@ -16,6 +16,7 @@ from cli.ground import Ground
 from cli.logs import Logs, logging_to
 from cli.venue_access import Access, access
 from config.load import Loaded
+from config.secrets_stores import SecretStores
 from domain.board import Board, Mode
 from domain.errors import Misconfigured, Unavailable
 from domain.events import LedgerOpened
@@ -123,40 +124,50 @@ async def _attempt(
         )
         if opened.fresh and ledger.head.seq > 1:
             raise _ForgottenMarket(opened.fresh)
-        stop = Stop()
-        outfit = Outfit(
-            mode=ground.mode,
-            version=_version(),
-            settings_sha=ground.loaded.sha,
-            settings=settings.engine,
-            limits=settings.limits(ground.mode),
-            gate=gate_settings(ground.loaded, opened),
-            connections=opened.connections,
-            ledger=ledger,
-            reader=reader,
-            marker=FileMarker(ground.places.halt),
-            secrets=secrets,
-            clock=clock,
-            dice=ground.dice,
-            stop=stop,
-            logs=logs,
-            symbols=opened.symbols,
-        )
+        outfit = _outfit(ground, opened, ledger, reader, secrets, logs)
         engine = Engine(desk, outfit)
-        own = Own(
-            desk=CallerDesk(desk, ground.me),
-            engine=engine,
-            stop=stop,
-            logs=logs,
-            metrics=metrics,
-        )
         async with _running(engine, opened, wait=wait):
             if serve:
                 await stack.enter_async_context(
                     served(desk, ground.places.socket(), ground.operators)
                 )
                 await _listen(stack, ground, desk, metrics, engine)
-            yield own
+            yield Own(
+                desk=CallerDesk(desk, ground.me),
+                engine=engine,
+                stop=outfit.stop,
+                logs=logs,
+                metrics=metrics,
+            )
+
+
+def _outfit(
+    ground: Ground,
+    opened: Access,
+    ledger: SqliteLedger,
+    reader: History,
+    secrets: SecretStores,
+    logs: Logs,
+) -> Outfit:
+    settings = ground.loaded.settings
+    return Outfit(
+        mode=ground.mode,
+        version=_version(),
+        settings_sha=ground.loaded.sha,
+        settings=settings.engine,
+        limits=settings.limits(ground.mode),
+        gate=gate_settings(ground.loaded, opened),
+        connections=opened.connections,
+        ledger=ledger,
+        reader=reader,
+        marker=FileMarker(ground.places.halt),
+        secrets=secrets,
+        clock=ground.clock,
+        dice=ground.dice,
+        stop=Stop(),
+        logs=logs,
+        symbols=opened.symbols,
+    )
 
 
 @asynccontextmanager

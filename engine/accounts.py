@@ -1,7 +1,7 @@
-"""One account kept in step with its venue: its stream, its polls, its reconciliation.
+"""One account kept in step with its venue: its polls and its reconciliation.
 
-The one rule (semantics 7): a stream is a hint. Lists, history and balances are asked for on
-every (re)connect and on a timer, and only a complete, successful answer changes anything.
+The one rule (semantics 7): lists, history and balances are asked for on every (re)connect and
+on a timer, and only a complete, successful answer changes anything.
 """
 
 import asyncio
@@ -15,19 +15,18 @@ from domain.errors import DeskError, Unavailable
 from domain.instruments import Account
 from domain.market import Balances, History
 from domain.orders import OrderState, VenueOrder
-from domain.ports import Dice
 from engine.balancing import Balancing
 from engine.books import Books
 from engine.floor import Floor
 from engine.intake import Intake
 from engine.lookups import Lookups
-from engine.pulse import Pulse
-from engine.supervise import backoff_ms, keep_alive, while_lively
+from engine.streams import AccountStream
 
 SECOND_US = 1_000_000
 TOUCHED_US = 5 * SECOND_US  # an order touched this recently is left to the stream
 CHECKPOINT_US = 600 * SECOND_US
 ANSWER_S = 120
+BURST_S = 0.25
 log = logging.getLogger(__name__)
 
 
@@ -41,100 +40,49 @@ class AccountWatch:
         intake: Intake,
         lookups: Lookups,
         books: Books,
-        dice: Dice,
     ) -> None:
         self.account = account
         self._floor = floor
         self._intake = intake
         self._lookups = lookups
         self._books = books
-        self._dice = dice
-        self._traits = floor.connections.of(account).traits
         self._reader = floor.connections.reader(account)
-        settings = floor.settings
-        streamed = self._traits.account_stream
-        every_s = settings.balances_every_s if streamed else settings.balances_degraded_every_s
-        self.pulse = Pulse(
-            venue=account.venue,
-            kind="account",
-            account=account,
-            silent_us=max(settings.stream_silent_s * SECOND_US, 3 * self._traits.heartbeat_us),
-            expected_us=self._traits.heartbeat_us if streamed else every_s * SECOND_US,
-            polled=not streamed,
-        )
-        self._balances_due = asyncio.Event()
-        self._resync_due = asyncio.Event()
+        self.stream = AccountStream(account, floor, intake)
+        self.pulse = self.stream.pulse
         self._missing: set[str] = set()
         self._checkpoint_us = 0
-        self.balancing = Balancing(account, floor, books, self.catch_up, self._balances_due.set)
-
-    # Streams
-
-    async def stream(self) -> None:
-        """The private stream, for ever; polls alone where the venue has none."""
-        if self._traits.account_stream:
-            await keep_alive(self._dial, self.pulse, self._pause)
-
-    async def _dial(self) -> None:
-        await while_lively(self._reader.stream(self._hear), self.pulse, self._floor.now_us)
-
-    async def _pause(self, pulse: Pulse) -> None:
-        settings = self._floor.settings
-        wait_ms = backoff_ms(
-            pulse.attempt, settings.reconnect_first_ms, settings.reconnect_last_ms, self._dice
+        self.balancing = Balancing(
+            account, floor, books, self.catch_up, self.stream.balances_due.set
         )
-        pulse.next_try_us = self._floor.now_us() + wait_ms * 1000
-        await asyncio.sleep(wait_ms / 1000)
-
-    def _hear(self, sighting: sightings.Sighting) -> None:
-        now = self._floor.now_us()
-        if isinstance(sighting, sightings.Heartbeat):
-            self.pulse.heartbeat_us = now
-            if not self.pulse.connected:
-                self.pulse.came_alive()
-                self._resync_due.set()  # whatever happened while nobody listened
-            return
-        self.pulse.message_us = now
-        if isinstance(sighting, sightings.FillSeen):
-            self._intake.fill(sighting.fill, "stream")
-            self._balances_due.set()
-        elif isinstance(sighting, sightings.OrderSeen):
-            self._intake.report(sighting.report, "stream")
-        elif isinstance(sighting, sightings.TotalsSeen):
-            self._floor.desk.see(sighting)
-            self._balances_due.set()
 
     # Polls
 
     async def poll_orders(self) -> None:
-        """Open orders and history, on a timer and at once after a (re)connect."""
+        """Open orders, on a timer and at once after a (re)connect."""
+        settings = self._floor.settings
         while True:
-            settings = self._floor.settings
-            healthy = self.pulse.connected
-            every_s = (
-                settings.open_orders_every_s if healthy else settings.open_orders_degraded_every_s
-            )
-            await _either(self._resync_due, every_s)
+            healthy, degraded = settings.open_orders_every_s, settings.open_orders_degraded_every_s
+            await _either(self.stream.orders_due, healthy if self.pulse.connected else degraded)
             await self._safely(self.check_orders())
 
     async def poll_balances(self) -> None:
         """Balances, on a timer and shortly after anything that moved them."""
+        settings = self._floor.settings
         while True:
-            settings = self._floor.settings
-            healthy = self.pulse.connected
-            every_s = settings.balances_every_s if healthy else settings.balances_degraded_every_s
-            if await _either(self._balances_due, every_s):
-                await asyncio.sleep(0.25)  # fills come in bursts; one question answers them all
-                self._balances_due.clear()
+            healthy, degraded = settings.balances_every_s, settings.balances_degraded_every_s
+            every_s = healthy if self.pulse.connected else degraded
+            if await _either(self.stream.balances_due, every_s):
+                await asyncio.sleep(BURST_S)  # fills come in bursts; one question answers them all
+                self.stream.balances_due.clear()
             await self._safely(self.check_balances())
 
     async def poll_history(self) -> None:
-        """Fills and movements that no stream told."""
+        """Fills and movements that no stream told, on a timer and after every (re)connect."""
+        settings = self._floor.settings
         while True:
-            settings = self._floor.settings
-            streamed = self._traits.account_stream and self.pulse.connected
-            every_s = settings.fills_every_s if streamed else settings.balances_degraded_every_s
-            await asyncio.sleep(every_s)
+            healthy, degraded = settings.fills_every_s, settings.balances_degraded_every_s
+            await _either(self.stream.history_due, healthy if self.pulse.connected else degraded)
+            self.stream.history_due.clear()
             await self._safely(self.catch_up())
 
     async def _safely(self, work: Awaitable[object]) -> None:
@@ -152,7 +100,7 @@ class AccountWatch:
 
     def _polled(self) -> None:
         self.pulse.poll_us = self._floor.now_us()
-        if not self._traits.account_stream:
+        if not self.stream.streamed:
             self.pulse.problem = ""
             self.pulse.remedy = ""
 
@@ -164,7 +112,7 @@ class AccountWatch:
         Raises:
             Unavailable: when the list could not be read whole; nothing changes then.
         """
-        self._resync_due.clear()
+        self.stream.orders_due.clear()
         asked_us = self._floor.now_us()
         listed = await self._reader.open_orders()
         self._polled()
@@ -212,7 +160,7 @@ class AccountWatch:
             return
         if client_id not in self._missing and not state.foreign:
             self._missing.add(client_id)
-            asyncio.get_running_loop().call_later(1.0, self._resync_due.set)
+            asyncio.get_running_loop().call_later(1.0, self.stream.orders_due.set)
             return
         self._missing.discard(client_id)
         try:

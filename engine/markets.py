@@ -15,13 +15,12 @@ from accounting.valuation import better, mark_from
 from domain import asks, sightings
 from domain.board import VenueView, at
 from domain.errors import DeskError, Refused, Unavailable
-from domain.ports import Dice
 from domain.table import Table
 from engine.connections import Connection
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.pulse import Pulse
-from engine.supervise import backoff_ms, keep_alive, while_lively
+from engine.streams import keep_streaming
 
 SECOND_US = 1_000_000
 CLOCK_SAMPLES = 3
@@ -33,16 +32,13 @@ log = logging.getLogger(__name__)
 class MarketWatch:
     """Prices and clock of one venue."""
 
-    def __init__(
-        self, connection: Connection, floor: Floor, symbols: Sequence[str], dice: Dice
-    ) -> None:
+    def __init__(self, connection: Connection, floor: Floor, symbols: Sequence[str]) -> None:
         self.connection = connection
         self.venue = connection.venue
         self._floor = floor
         self._wanted = tuple(symbols)
         self._symbols: tuple[str, ...] = ()
         self._listed: frozenset[str] = frozenset()
-        self._dice = dice
         traits = connection.traits
         silent_us = floor.settings.stream_silent_s * SECOND_US
         self.pulse = Pulse(
@@ -126,19 +122,10 @@ class MarketWatch:
     async def stream(self) -> None:
         """The price stream, for ever."""
         if self.connection.traits.price_stream:
-            await keep_alive(self._dial, self.pulse, self._pause)
+            await keep_streaming(self._floor, self.pulse, self._dial)
 
     async def _dial(self) -> None:
-        streaming = self.connection.market.stream_prices(self._symbols, self._hear)
-        await while_lively(streaming, self.pulse, self._floor.now_us)
-
-    async def _pause(self, pulse: Pulse) -> None:
-        settings = self._floor.settings
-        wait_ms = backoff_ms(
-            pulse.attempt, settings.reconnect_first_ms, settings.reconnect_last_ms, self._dice
-        )
-        pulse.next_try_us = self._floor.now_us() + wait_ms * 1000
-        await asyncio.sleep(wait_ms / 1000)
+        await self.connection.market.stream_prices(self._symbols, self._hear)
 
     def _hear(self, sighting: sightings.Sighting) -> None:
         now = self._floor.now_us()

@@ -105,11 +105,11 @@ class Parts:
         self.codes = SecondFactor(floor, outfit.secrets, outfit.dice)
         self.authority = Authority(floor, self.codes)
         self.accounts = [
-            AccountWatch(account, floor, self.intake, self.lookups, self.books, outfit.dice)
+            AccountWatch(account, floor, self.intake, self.lookups, self.books)
             for account in outfit.connections.accounts
         ]
         self.markets = [
-            MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()), outfit.dice)
+            MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()))
             for connection in outfit.connections
         ]
         known = {watch.account: AccountView(account=watch.account) for watch in self.accounts}
@@ -153,7 +153,7 @@ class Parts:
         crew.run(market.poll(), f"poll {venue}")
         crew.run(market.watch_clock(), f"clock {venue}")
         for watch in mine:
-            crew.run(watch.stream(), f"stream {watch.account}")
+            crew.run(watch.stream.run(), f"stream {watch.account}")
         await asyncio.gather(*(self.recovery.until_clean(watch) for watch in mine))
         for watch in mine:
             crew.run(watch.poll_orders(), f"orders {watch.account}")

@@ -1,18 +1,17 @@
 """Tasks with an owner: everything that runs is born in one crew and ends with it.
 
-`spawn` runs something whose answer somebody may await; `keep_alive` runs something for ever
-and dials again after `Unavailable`. The one rule: an error that is not one of the five
-families is a bug, and a bug takes the desk down, where start-up is recovery.
+`spawn` runs something whose answer somebody may await, `run` something for its effect. The one
+rule: an error that is not one of the five families is a bug, and a bug takes the desk down,
+where start-up is recovery.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from domain.errors import DeskError, Unavailable
+from domain.errors import DeskError
 from domain.ports import Dice
-from engine.pulse import Pulse
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -73,41 +72,3 @@ def backoff_ms(attempt: int, first_ms: int, last_ms: int, dice: Dice) -> int:
     """How long to wait before dial number `attempt` (from 1): doubling, with full jitter."""
     ceiling = min(last_ms, first_ms << min(attempt - 1, 20))
     return first_ms // 2 + dice.bits(31) % max(1, ceiling - first_ms // 2 + 1)
-
-
-async def keep_alive(
-    dial: Callable[[], Awaitable[None]],
-    pulse: Pulse,
-    pause: Callable[[Pulse], Awaitable[None]],
-) -> None:
-    """Dial for ever; `Unavailable` is shown on the pulse and dialled again after a pause."""
-    while True:
-        try:
-            await dial()
-        except Unavailable as error:
-            pulse.broke(error.why, getattr(error, "remedy", ""))
-            log.warning("%s %s broke: %s", pulse.venue, pulse.kind, error.why)
-        else:
-            pulse.broke("the stream ended")
-        await pause(pulse)
-
-
-async def while_lively(stream: Awaitable[None], pulse: Pulse, now_us: Callable[[], int]) -> None:
-    """Run a stream under a watchdog on the age of its last sign of life.
-
-    Raises:
-        Unavailable: when it broke, or when it said nothing for too long.
-    """
-    task = asyncio.ensure_future(stream)
-    try:
-        while not task.done():
-            await asyncio.wait([task], timeout=0.25)
-            if not task.done() and pulse.silent(now_us()):
-                silent_s = (now_us() - pulse.life_us()) // 1_000_000
-                raise Unavailable(
-                    pulse.venue, f"its {pulse.kind} stream is silent for {silent_s} s"
-                )
-        await task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

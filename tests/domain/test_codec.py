@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from domain import asks, queries
+from domain import queries
 from domain.board import Board, Mode
 from domain.codec import Undecodable, decode, encode
 from domain.events import Fact, OrderApproved
 from domain.instruments import Account
-from domain.orders import Draft, Fill, Kind, Side
+from domain.orders import Fill, Side
 from domain.registry import answer_of, asks_by_name, facts_by_kind, kind_of
 from domain.table import Table
 from domain.verdicts import RuleResult, Verdict
@@ -123,13 +123,4 @@ def test_a_table_becomes_an_object_and_a_table_again() -> None:
 def test_every_ask_documents_itself() -> None:
     for name, ask in asks_by_name().items():
         assert ask.__doc__, name
-    assert asks.SubmitOrder(
-        draft=Draft(
-            account=Account("a", "b"),
-            symbol="BTC/USD",
-            side=Side.BUY,
-            kind=Kind.MARKET,
-            quantity=Decimal(1),
-        )
-    )
     assert answer_of(queries.ReadLedger) is queries.LedgerPage

@@ -35,6 +35,7 @@ R = TypeVar("R")
 D = Decimal
 ME = Operator(name="me")
 KRAKEN = Account("kraken", "main")
+LEDGER_ID = "00112233445566778899aabbccddeeff"
 QUICK = EngineSettings(
     ack_timeout_s=1,
     settle_grace_s=0,
@@ -58,6 +59,15 @@ WIDE = Limits(
     max_order_value=D(100_000),
     max_daily_volume=D(10_000_000),
     max_position_size={"default": D(10_000_000)},
+)
+
+TIRELESS = replace(
+    WIDE,
+    max_orders_per_second=D(10**6),
+    max_executions_per_minute=D(10**6),
+    max_denials_per_5min=D(10**6),
+    max_identical_orders=D(10**6),
+    max_open_orders=D(10**6),
 )
 
 
@@ -162,11 +172,14 @@ def _as_it_is(_: Account, trader: Trader) -> Trader:
     return trader
 
 
-def connections_of(demo: DemoDesk, wrap: Wrap = _as_it_is) -> Connections:
+def connections_of(demo: DemoDesk, wrap: Wrap = _as_it_is, *, prompt: bool = False) -> Connections:
+    """The demo's venues; `prompt` ones answer at once or never, so absence is proven sooner."""
     return Connections(
         {
             venue: Connection(
-                traits=told.traits,
+                traits=replace(told.traits, request_timeout_us=200_000, recv_window_us=0)
+                if prompt
+                else told.traits,
                 market=told.market,
                 readers={Account(venue, name): reader for name, reader in told.readers.items()},
                 traders={
@@ -191,6 +204,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     ready: bool = True,
     moving: bool = True,
     wrap: Wrap = _as_it_is,
+    prompt: bool = False,
 ) -> AsyncGenerator[Rig]:
     """An engine that is READY inside the block and stopped after it."""
     clock, dice = SystemClock(), SystemDice()
@@ -202,7 +216,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     genesis = LedgerOpened(
         at_us=clock.now_us(),
         actor="engine",
-        ledger_id="00112233445566778899aabbccddeeff",
+        ledger_id=LEDGER_ID,
         book=mode.book,
         version="0",
         install_tag="T1",
@@ -219,7 +233,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             settings=settings,
             limits=limits,
             gate=GateSettings(),
-            connections=connections_of(venues, wrap),
+            connections=connections_of(venues, wrap, prompt=prompt),
             ledger=ledger,
             reader=reader,
             marker=marker,

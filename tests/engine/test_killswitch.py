@@ -55,8 +55,8 @@ async def test_foreign_orders_are_cancelled_too(tmp_path: Path) -> None:
         foreign = [s for s in rig.board.orders.values() if s.foreign]
         await rig.ask(asks.Trip(reason="everything"))
         await rig.until(halted())
-        for state in foreign:
-            await rig.until(lambda b, n=state.client_id: b.orders[n].venue_final is not None)
+        names = [state.client_id for state in foreign]
+        await rig.until(lambda b: all(b.orders[n].venue_final is not None for n in names))
 
 
 async def test_an_unreadable_list_never_verifies(tmp_path: Path) -> None:

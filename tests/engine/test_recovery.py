@@ -22,12 +22,14 @@ def venues() -> DemoDesk:
 
 def truth(rig: Rig) -> dict[str, object]:
     """What the board says, in a form that two runs can be compared by."""
+    parts = rig.engine.parts
+    assert parts is not None
     return {
         "orders": {s.client_id: (s.status, s.filled) for s in rig.board.orders.values()},
         "claims": dict(rig.door.view.exposure.claims),
         "books": {
-            account: {a: v for a, v in rig.engine.parts.books.held(account).items() if v}  # type: ignore[union-attr]
-            for account in rig.board.accounts
+            view.account: {a: v for a, v in parts.books.held(view.account).items() if v}
+            for view in rig.board.accounts.values()
         },
     }
 

@@ -247,8 +247,7 @@ async def test_cancel_all_cancels_ours_at_every_venue(tmp_path: Path) -> None:
         ]
         done = await rig.ask(asks.CancelAll())
         assert "2 orders" in done.detail
-        for name in names:
-            await rig.until(lambda b, n=name: b.orders[n].status is Status.CANCELED)
+        await rig.until(lambda b: all(b.orders[n].status is Status.CANCELED for n in names))
 
 
 async def test_a_modified_order_keeps_its_place_where_the_venue_can_amend(tmp_path: Path) -> None:

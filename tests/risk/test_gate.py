@@ -16,7 +16,7 @@ from domain.verdicts import RuleResult, Verdict
 from risk import gate, rules
 from risk.exposure import Exposure, claim_of
 from risk.gate import RULE_NAMES, judge, largest
-from risk.proposal import Proposal, View
+from risk.proposal import Proposal, View, propose
 from tests.risk.desks import MAIN, NOW_US, balances, board, draft, order, price, state, view
 
 D = Decimal
@@ -38,8 +38,9 @@ def test_an_ordinary_order_passes_every_rule_and_shows_every_figure() -> None:
     assert verdict.approved
     assert tuple(found.rule for found in verdict.results) == RULE_NAMES
     volume = result(verdict, "max_daily_volume")
-    assert (volume.used, volume.reserved, volume.this, volume.headroom) == (0, 0, 6000, 94000)
-    assert (verdict.value, verdict.reference) == (6000, 60000)
+    figures = (volume.used, volume.reserved, volume.this, volume.headroom)
+    assert figures == (D(0), D(0), D(6000), D(94000))
+    assert (verdict.value, verdict.reference) == (D(6000), D(60000))
 
 
 # Each limit: equality passes, one more does not
@@ -339,7 +340,7 @@ def test_an_exception_inside_any_rule_denies(name: str, monkeypatch: pytest.Monk
     broken.__name__ = name
     patched = tuple(broken if rule.__name__ == name else rule for rule in rules.RULES)
     monkeypatch.setattr(gate, "RULES", patched)
-    verdict = gate.decide(gate.propose(draft(), view()), view(), patched)
+    verdict = gate.decide(propose(draft(), view()), view(), patched)
     assert not verdict.approved
     assert (verdict.rule, "RULE_ERROR" in verdict.reason) == (name, True)
 
