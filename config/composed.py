@@ -1,0 +1,145 @@
+"""Blocks of the configuration whose settings belong to another room.
+
+The one rule: a limit is defined in `risk.limits` and a timer in `engine.settings`, name, type
+and default; here they only get the text that they may be written as.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from decimal import Decimal
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import BeforeValidator
+from pydantic_core import core_schema
+
+from config import kinds
+from config.kinds import FLAG, amount, counted, off_or, whole
+from config.names import SIZED_ASSET
+from engine.settings import EngineSettings
+from risk.limits import DEFAULT, POSITION, Limits
+
+Flag = Annotated[bool, FLAG]
+Percent = Annotated[Decimal, kinds.PERCENT]
+Money = Annotated[Decimal, amount("amount in the base currency, over 0")]
+
+
+def block(raw: object) -> object:
+    """An empty block is as good as none."""
+    return {} if raw is None else raw
+
+
+BlockOf = BeforeValidator(block)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Annotation of a block whose `kinds` are derived from a dataclass of another room.
+
+    `defaults` are for the manual; the dataclass itself supplies them when the block is made.
+    """
+
+    kinds: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    make: Callable[[Mapping[str, Any]], Any]
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: Any) -> Any:
+        told = {
+            name: core_schema.typed_dict_field(handler.generate_schema(kind), required=False)
+            for name, kind in self.kinds.items()
+        }
+        known = core_schema.typed_dict_schema(told, extra_behavior="forbid")
+        filled = core_schema.no_info_before_validator_function(block, known)
+        return core_schema.no_info_after_validator_function(self.make, filled)
+
+
+# Limits
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSettings:
+    """The limits that the configuration names, and whether automatic triggers are on."""
+
+    given: Mapping[str, Any]
+    kill_switch_enabled: bool = True
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Every setting of the block by its name, defaults filled in."""
+        return {**_DEFAULTS, **self.given, _SWITCH: self.kill_switch_enabled}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The limits without a default that the configuration does not name."""
+        return tuple(name for name in _REQUIRED if not self.given.get(name))
+
+
+_LIMITS = {item.name: item for item in fields(Limits) if item.name != "version"}
+_REQUIRED = tuple(name for name, item in _LIMITS.items() if item.default is MISSING)
+_COUNT = Annotated[Decimal, counted(whole(1, 1_000_000))]
+
+
+def _sizes(raw: object) -> object:
+    return raw if raw is None or isinstance(raw, Mapping) else {DEFAULT: raw}
+
+
+_SPECIAL: Mapping[str, Any] = {
+    POSITION: Annotated[
+        Mapping[Annotated[str, SIZED_ASSET], Money], BeforeValidator(_sizes), BlockOf
+    ],
+    "max_daily_loss": Annotated[
+        Decimal | None, off_or(amount("amount in the base currency, over 0"))
+    ],
+    "max_open_orders": _COUNT,
+    "max_identical_orders": _COUNT,
+    "identical_window_s": Annotated[Decimal, amount("seconds, over 0")],
+    "max_orders_per_second": Annotated[Decimal, amount("orders per second, over 0")],
+    "max_executions_per_minute": _COUNT,
+    "max_denials_per_5min": _COUNT,
+}
+
+
+def _limit_kind(name: str) -> Any:
+    return _SPECIAL.get(name, Percent if name.endswith("_pct") else Money)
+
+
+def _risk(given: Mapping[str, Any]) -> RiskSettings:
+    limits = {name: value for name, value in given.items() if name in _LIMITS}
+    return RiskSettings(limits, given.get(_SWITCH, _DEFAULTS[_SWITCH]))
+
+
+_SWITCH = "kill_switch_enabled"
+_DEFAULTS: Mapping[str, Any] = {
+    **{name: item.default for name, item in _LIMITS.items() if item.default is not MISSING},
+    _SWITCH: True,
+}
+RISK = Composed({**{name: _limit_kind(name) for name in _LIMITS}, _SWITCH: Flag}, _DEFAULTS, _risk)
+
+PRACTICE_LIMITS: Mapping[str, Any] = {
+    "max_order_value": Decimal(10_000),
+    "max_daily_volume": Decimal(100_000),
+    POSITION: {DEFAULT: Decimal(150_000)},
+}
+
+# Timers
+
+_TOLD_ABOVE = ("base_currency", "time_zone")
+_TIMERS = {item.name: item for item in fields(EngineSettings) if item.name not in _TOLD_ABOVE}
+_TYPES = get_type_hints(EngineSettings)
+# The longest that makes sense for each unit at the end of a name: a day, an hour, ten years.
+_LONGEST = {"s": 86_400, "ms": 3_600_000, "days": 3_650, "hz": 30, "pct": 99}
+_UNITS = {"s": "seconds", "ms": "milliseconds", "hz": "times a second", "pct": "percent"}
+
+
+def _timer_kind(name: str) -> Any:
+    if _TYPES[name] is bool:
+        return Flag
+    unit = name.rpartition("_")[2]
+    longest = _LONGEST[unit]
+    return Annotated[int, whole(1, longest, f"{_UNITS.get(unit, unit)}, 1 to {longest}")]
+
+
+TIMERS = Composed(
+    {name: _timer_kind(name) for name in _TIMERS},
+    {name: item.default for name, item in _TIMERS.items()},
+    lambda given: EngineSettings(**given),
+)

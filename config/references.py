@@ -1,0 +1,84 @@
+"""Where a secret is kept: `env:NAME`, `file:PATH#ENTRY`, `keyring:SERVICE/NAME`.
+
+The one rule: a reference says where a secret is and is no secret itself; a text that might be
+the secret itself is refused without being shown.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from config.kinds import Kind
+
+SERVICE = "quarterdeck"
+_LATER = {"vault": "HashiCorp Vault", "aws": "AWS Secrets Manager"}
+_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,99}", re.ASCII)
+_ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./@-]{0,99}", re.ASCII)
+
+
+class Purpose(StrEnum):
+    """What a venue key is for: each is used for its own calls alone (R-C1)."""
+
+    READ = "read"
+    TRADE = "trade"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`place` is a variable's prefix, a file's path or a keyring's service; `entry` within it.
+
+    An empty entry stands for `exchanges/<venue>[/<account>]` of the account that refers.
+    """
+
+    scheme: str
+    place: str
+    entry: str = ""
+
+    def __str__(self) -> str:
+        between = {"keyring": "/", "file": "#"}.get(self.scheme, "")
+        return f"{self.scheme}:{self.place}{between if self.entry else ''}{self.entry}"
+
+
+def parse_reference(text: str) -> Reference:
+    """The reference that a text spells.
+
+    Raises:
+        ValueError: with the remedy, never with the text.
+    """
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme in _LATER:
+        raise ValueError(
+            f"{_LATER[scheme]} is not read by this version; use keyring:, file: or env: for now"
+        )
+    if colon and scheme in _PARSERS:
+        return _PARSERS[scheme](rest)
+    raise ValueError(
+        "this is not a reference (it is not shown, in case it is the secret itself); "
+        "write keyring:SERVICE/NAME, file:PATH or env:NAME and keep the secret there"
+    )
+
+
+def _env(rest: str) -> Reference:
+    prefix = re.sub(r"_API_(KEY|SECRET|PASSPHRASE)$", "", rest)
+    if not _ENV_NAME.fullmatch(prefix):
+        raise ValueError("after env: comes the name before _API_KEY, for example env:KRAKEN_READ")
+    return Reference("env", prefix)
+
+
+def _file(rest: str) -> Reference:
+    place, _, entry = rest.partition("#")
+    if not place.startswith(("/", "~/")) or (entry and not _ENTRY.fullmatch(entry)):
+        raise ValueError("after file: comes a path from / or ~/ on and, if need be, #ENTRY")
+    return Reference("file", place, entry)
+
+
+def _keyring(rest: str) -> Reference:
+    service, _, entry = rest.partition("/")
+    if not _ENTRY.fullmatch(service) or not _ENTRY.fullmatch(entry):
+        raise ValueError("after keyring: comes SERVICE/NAME, for example quarterdeck/kraken-read")
+    return Reference("keyring", service, entry)
+
+
+_PARSERS = {"env": _env, "file": _file, "keyring": _keyring}
+REFERENCE = Kind("secret reference", lambda text: str(parse_reference(text)))
