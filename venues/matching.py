@@ -1,7 +1,8 @@
 """Price-time matching of one symbol's order book, in exact numbers.
 
 The demo venues, the paper venue and the loopback venues of the tests all trade on it. The one
-rule: better price first, then who came first; a taker pays the maker's price.
+rule: better price first, then who came first; a taker pays the maker's price. Every quantity
+that leaves an order arrives in a trade: nothing is made or lost here.
 """
 
 from bisect import insort
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from domain.money import ZERO
+from domain.money import ZERO, exactly
 from domain.orders import Side, TimeInForce
+
+WOULD_TRADE = "post only order would trade"
 
 
 @dataclass(slots=True, eq=False)
@@ -99,19 +102,32 @@ class OrderBook:
         *,
         time_in_force: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
+        self_trades: bool = True,
     ) -> Outcome:
         """Match a new order, then let the rest rest or end as its terms say.
 
         A market order never rests. A post-only order that would trade, and a fill-or-kill
-        order that could not trade whole, are refused or canceled without any trade.
+        order that could not trade whole, are refused or canceled without any trade. Without
+        `self_trades` the order ends where it would meet an order of its own owner.
+
+        Raises:
+            ValueError: when the id rests here already, or nothing remains to trade.
         """
+        if order.order_id in self._working or order.remaining <= ZERO:
+            raise ValueError(f"order {order.order_id} is not a new one")
         if post_only and next(self._matches(order), None) is not None:
-            return Outcome(ended="refused", reason="post only order would trade")
-        if time_in_force is TimeInForce.FOK and self._available(order) < order.remaining:
+            return Outcome(ended="refused", reason=WOULD_TRADE)
+        if (
+            time_in_force is TimeInForce.FOK
+            and self.available(order, self_trades=self_trades) < order.remaining
+        ):
             return Outcome(ended="canceled", reason="could not fill at once")
-        trades = tuple(self._trade(order))
+        with exactly():
+            trades = tuple(self._trade(order, self_trades=self_trades))
         if not order.remaining:
             return Outcome(trades, ended="filled")
+        if not self_trades and self._meets_itself(order):
+            return Outcome(trades, ended="canceled", reason="would trade with itself")
         if order.price is None or time_in_force is not TimeInForce.GTC:
             return Outcome(trades, ended="canceled", reason="nothing left to trade with")
         self._rest(order)
@@ -125,24 +141,50 @@ class OrderBook:
         return order
 
     def amend(
-        self, order_id: str, *, quantity: Decimal, price: Decimal | None
+        self,
+        order_id: str,
+        *,
+        quantity: Decimal,
+        price: Decimal | None,
+        post_only: bool = False,
+        self_trades: bool = True,
     ) -> tuple[Working, Outcome] | None:
         """Change a resting order in place; None when it does not rest here.
 
         A smaller quantity keeps its place in the queue; a new price or a larger quantity
-        goes to the end of it and may trade at once.
+        goes to the end of it and may trade at once. A post-only change that would trade is
+        refused and leaves the order as it was.
         """
         order = self._working.get(order_id)
         if order is None or quantity <= order.filled:
             return None
-        filled = order.filled
-        if price in (None, order.price) and quantity <= order.quantity:
+        filled, new_price = order.filled, order.price if price is None else price
+        if new_price == order.price and quantity <= order.quantity:
             order.quantity, order.remaining = quantity, quantity - filled
             return order, Outcome()
+        if post_only and new_price is not None and self._crosses(order.side, new_price):
+            return order, Outcome(ended="refused", reason=WOULD_TRADE)
         self.cancel(order_id)
-        order.quantity, order.remaining = quantity, quantity - filled
-        order.price = price if price is not None else order.price
-        return order, self.submit(order)
+        order.quantity, order.remaining, order.price = quantity, quantity - filled, new_price
+        return order, self.submit(order, self_trades=self_trades)
+
+    def available(self, taker: Working, *, self_trades: bool = True) -> Decimal:
+        """How much the taker could trade at once, in base units."""
+        reached = self._reached(taker, self_trades=self_trades)
+        with exactly():
+            return sum((maker.remaining for maker in reached), ZERO)
+
+    def cost(self, taker: Working) -> Decimal:
+        """What the taker would pay or receive if it traded now, in quote units, without fee."""
+        total, left = ZERO, taker.remaining
+        with exactly():
+            for maker in self._matches(taker):
+                assert maker.price is not None
+                quantity = min(left, maker.remaining)
+                total, left = total + quantity * maker.price, left - quantity
+                if not left:
+                    break
+        return total
 
     def find(self, order_id: str) -> Working | None:
         """The resting order of that id."""
@@ -162,10 +204,11 @@ class OrderBook:
         return ranked[0][1] if ranked else None
 
     def _summed(self, ladder: _Ladder, levels: int) -> list[tuple[Decimal, Decimal]]:
-        return [
-            (price, sum((order.remaining for order in ladder.levels[price]), ZERO))
-            for _, price in ladder.ranked[:levels]
-        ]
+        with exactly():
+            return [
+                (price, sum((order.remaining for order in ladder.levels[price]), ZERO))
+                for _, price in ladder.ranked[:levels]
+            ]
 
     def _rest(self, order: Working) -> None:
         self._sides[order.side].add(order)
@@ -180,11 +223,25 @@ class OrderBook:
                 return
             yield maker
 
-    def _available(self, taker: Working) -> Decimal:
-        return sum((maker.remaining for maker in self._matches(taker)), ZERO)
-
-    def _trade(self, taker: Working) -> Iterator[Trade]:
+    def _reached(self, taker: Working, *, self_trades: bool) -> Iterator[Working]:
+        """The matches up to the first one that the taker must not trade with."""
         for maker in self._matches(taker):
+            if not self_trades and maker.owner == taker.owner:
+                return
+            yield maker
+
+    def _meets_itself(self, taker: Working) -> bool:
+        maker = next(self._matches(taker), None)
+        return maker is not None and maker.owner == taker.owner
+
+    def _crosses(self, side: Side, price: Decimal) -> bool:
+        best = self.best(Side.SELL if side is Side.BUY else Side.BUY)
+        if best is None:
+            return False
+        return price >= best if side is Side.BUY else price <= best
+
+    def _trade(self, taker: Working, *, self_trades: bool) -> Iterator[Trade]:
+        for maker in self._reached(taker, self_trades=self_trades):
             if not taker.remaining:
                 return
             quantity = min(maker.remaining, taker.remaining)

@@ -1,0 +1,174 @@
+"""One ccxt exchange object for one purpose, with our transport under it.
+
+The one rule: every call to ccxt goes through `Client.ask`, where whatever it raises is judged
+once. ccxt itself never retries, never throttles, never rounds into floats.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from decimal import localcontext
+from typing import Any
+
+import certifi
+
+from domain.errors import DeskError
+from domain.ports import Clock
+from venues.budget import Priority
+from venues.ccxt_errors import Failed, VenueUnavailable, judge
+from venues.ccxt_quirks import Quirks
+from venues.ccxt_sayings import Judgement
+from venues.ccxt_wire import CURRENT, Call, Wire, open_session
+from venues.keys import Keys
+from venues.lazy_ccxt import exchange_class
+
+CLOSING_S = 2.0
+# A call may wait for its budget, for its lane, and for the venue; each has its own limit, this
+# one is for what nobody thought of.
+LONGEST_S = 90.0
+_READING = ("fetch_", "load_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What a client is for: `who` is shown in errors, `key` is the setting of its key."""
+
+    who: str
+    key: str = ""
+    keys: Keys | None = None
+
+
+class Client:
+    """A ccxt object, asked through one method."""
+
+    def __init__(
+        self, api: Any, wire: Wire, quirks: Quirks, purpose: Purpose, clock: Clock
+    ) -> None:
+        self.api = api
+        self.wire = wire
+        self._quirks = quirks
+        self._purpose = purpose
+        self._clock = clock
+
+    @property
+    def who(self) -> str:
+        """The venue or account, as errors name it."""
+        return self._purpose.who
+
+    async def ask(self, method: str, *args: Any, priority: Priority) -> tuple[Any, Call]:
+        """What ccxt's `method` makes of the answer, and the call as the transport saw it.
+
+        Raises:
+            Failed: with the judgement; DeskError: when our own rules held the call back.
+        """
+        call = Call(priority=priority)
+        mark = CURRENT.set(call)
+        try:
+            # ccxt changes the decimal context that it runs under; here it has its own.
+            with localcontext():
+                async with asyncio.timeout(LONGEST_S):
+                    return await getattr(self.api, method)(*args), call
+        except DeskError:
+            raise
+        except Exception as error:  # boundary: whatever a venue call raises is judged
+            raise Failed(self.judged(error, call), call) from error
+        finally:
+            CURRENT.reset(mark)
+
+    async def read(
+        self, method: str, *args: Any, priority: Priority = Priority.READ
+    ) -> tuple[Any, Call]:
+        """As `ask`, for what changes nothing at the venue; for nothing else.
+
+        Raises:
+            Unavailable: with cause and remedy, for every failure.
+        """
+        if not method.startswith(_READING):
+            raise AssertionError(f"{method} is no read")
+        try:
+            return await self.ask(method, *args, priority=priority)
+        except Failed as failed:
+            raise self.unavailable(failed) from failed
+
+    def unavailable(self, failed: Failed) -> VenueUnavailable:
+        """The error of a read that failed like this."""
+        return self.broken(failed.judgement)
+
+    def broken(self, judgement: Judgement) -> VenueUnavailable:
+        """Unavailable as judged, with the remedy for this client's key."""
+        return VenueUnavailable(self.who, judgement, key=self._purpose.key)
+
+    def judged(self, error: Exception, call: Call) -> Judgement:
+        """What an error means; the venue is left alone for as long as it wants."""
+        judgement = judge(error, call, self._quirks, now_us=self._clock.now_us())
+        if judgement.pause_us:
+            remedy = self.broken(judgement).remedy
+            self.wire.budget.ban(judgement.pause_us, judgement.words, remedy)
+        return judgement
+
+
+class Clients:
+    """Makes the clients of one venue; they share its TLS context and what `wire_for` shares."""
+
+    def __init__(
+        self,
+        quirks: Quirks,
+        clock: Clock,
+        wire_for: Callable[[Keys | None], Wire],
+        timeout_ms: int,
+    ) -> None:
+        self._quirks = quirks
+        self._clock = clock
+        self._wire_for = wire_for
+        self._timeout_ms = timeout_ms
+        self._class: Any = None
+        self._tls: ssl.SSLContext | None = None
+
+    async def load(self) -> None:
+        """Import the venue's class and read the root certificates, off the event loop."""
+        venue = self._quirks.traits.venue
+        self._class = await asyncio.to_thread(exchange_class, venue)
+        self._tls = await asyncio.to_thread(ssl.create_default_context, cafile=certifi.where())
+
+    @asynccontextmanager
+    async def opened(self, purpose: Purpose) -> AsyncGenerator[Client]:
+        """A client with a connection pool of its own, closed at the end whatever happens."""
+        session = open_session(self._tls)
+        api = self._class(self._config(purpose.keys, session))
+        wire = self._wire_for(purpose.keys)
+        wire.attach(api)
+        try:
+            yield Client(api, wire, self._quirks, purpose, self._clock)
+        finally:
+            await _closed(api, session)
+
+    def _config(self, keys: Keys | None, session: Any) -> dict[str, Any]:
+        config: dict[str, Any] = {
+            "session": session,
+            "ssl_context": self._tls,
+            "timeout": self._timeout_ms,
+            "timeout_on_exit": 0,
+            "number": str,  # Decimal would lose fees, float digits (venues.md, trap 15)
+            "enableRateLimit": False,  # our budget stands before it
+            # Its own retry would place an order twice (venues.md).
+            "options": {**self._quirks.options, "maxRetriesOnFailure": 0},
+        }
+        if keys is not None:
+            config["apiKey"] = keys.key.reveal()
+            config["secret"] = keys.secret.reveal()
+            if keys.passphrase is not None:
+                config["password"] = keys.passphrase.reveal()
+        return config
+
+
+async def _closed(api: Any, session: Any) -> None:
+    """Close streams and pool; a socket whose other end is silent does not hold us up."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await api.close()
+    finally:
+        api.session = None  # the pool is ours; with it ccxt would complain when collected
+        await session.close()

@@ -1,0 +1,242 @@
+"""ccxt's structures turned into our values: pure, exact, and suspicious.
+
+The one rule: a row becomes a value whole, or it is Malformed and names the field.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from domain.instruments import Account, Instrument, quote_of
+from domain.market import AssetBalance, Depth, Level, Movement, Price
+from domain.money import MONEY, ZERO
+from domain.orders import Fill, Final, Kind, Side, VenueOrder
+from venues.ccxt_fields import Fields, Malformed, is_asset, whole_ms
+from venues.ccxt_quirks import Quirks
+
+SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+KINDS = {"market": Kind.MARKET, "limit": Kind.LIMIT}
+_FINALS: dict[str, Final | None] = {
+    "open": None,
+    "closed": Final.FILLED,
+    "canceled": Final.CANCELED,
+    "cancelled": Final.CANCELED,
+    "rejected": Final.CANCELED,
+    "expired": Final.EXPIRED,
+}
+_BALANCE_KEYS = frozenset({"info", "timestamp", "datetime", "free", "used", "total", "debt"})
+_OURS = re.compile(r"QD[0-9A-Z]{2}[0-9A-HJKMNP-TV-Z]{14}")
+_MOVED = frozenset({"ok"})
+DEPTH = 10
+
+
+def instruments(markets: Mapping[str, Any], quirks: Quirks) -> tuple[list[Instrument], list[str]]:
+    """Every spot instrument, and why the rows that are missing could not be read."""
+    found: list[Instrument] = []
+    problems: list[str] = []
+    for market in markets.values():
+        if not isinstance(market, Mapping) or not market.get("spot"):
+            continue
+        if market.get("symbol") != f"{market.get('base')}/{market.get('quote')}":
+            continue  # synthetic books that share a pair have a name of their own
+        try:
+            found.append(_instrument(Fields("instrument", market), quirks))
+        except Malformed as problem:
+            problems.append(str(problem))
+    return found, problems
+
+
+def _instrument(market: Fields, quirks: Quirks) -> Instrument:
+    precision = market.inner("precision") or Fields("precision", {})
+    limits = market.inner("limits") or Fields("limits", {})
+    amount = limits.inner("amount") or Fields("limits", {})
+    cost = limits.inner("cost") or Fields("limits", {})
+    tick = precision.price("price")
+    if quirks.tick_field and (info := market.inner("info")) is not None:
+        coarser = info.price(quirks.tick_field)
+        tick = max((step for step in (tick, coarser) if step is not None), default=None)
+    return Instrument(
+        venue=quirks.traits.venue,
+        symbol=market.symbol("symbol"),
+        tick=tick,
+        lot=precision.price("amount"),
+        min_quantity=amount.price("min"),
+        max_quantity=amount.price("max"),
+        min_value=cost.price("min"),
+        max_value=cost.price("max"),
+        fee_rate=market.number("taker"),
+        active=market.row.get("active") is True,
+    )
+
+
+def price(ticker: object, *, venue: str, at_us: int, opens_24h_ago: bool) -> Price:
+    """A ticker; `at_us` is when it was here."""
+    row = Fields("ticker", ticker)
+    return Price(
+        venue=venue,
+        symbol=row.symbol("symbol"),
+        bid=row.price("bid"),
+        ask=row.price("ask"),
+        last=row.price("last"),
+        at_us=at_us,
+        open_24h=row.price("open") if opens_24h_ago else None,
+        volume_24h=row.size("baseVolume"),
+    )
+
+
+def depth(book: object, *, venue: str, symbol: str, at_us: int) -> Depth:
+    """The best ten levels of a book."""
+    row = Fields("book", book)
+    return Depth(
+        venue=venue,
+        symbol=symbol,
+        bids=_levels(row.rows("bids")),
+        asks=_levels(row.rows("asks")),
+        at_us=at_us,
+    )
+
+
+def _levels(rows: list[Any]) -> tuple[Level, ...]:
+    steps = []
+    for row in rows[:DEPTH]:
+        if not isinstance(row, list | tuple):
+            raise Malformed("book", "level", row)
+        named = Fields("level", dict(zip(("price", "quantity"), row, strict=False)))
+        steps.append(Level(price=named.positive("price"), quantity=named.positive("quantity")))
+    return tuple(steps)
+
+
+def balances(answer: object) -> dict[str, AssetBalance]:
+    """Total and used of every asset that the venue lists."""
+    row = Fields("balances", answer)
+    return {
+        str(code): _balance(Fields(f"balance of {code}", row.row[code]))
+        for code in row.row
+        if code not in _BALANCE_KEYS and _checked_asset(code)
+    }
+
+
+def _checked_asset(code: object) -> bool:
+    if not is_asset(code):
+        raise Malformed("balances", "asset", code)
+    return True
+
+
+def _balance(row: Fields) -> AssetBalance:
+    return AssetBalance(total=row.required("total"), used=row.size("used"))
+
+
+def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
+    """An order of a list; `price` only for orders that have a limit."""
+    row = Fields("order", answer)
+    raw = row.inner("info") or Fields("order", {})
+    status = row.word("status") or "open"
+    if status not in _FINALS:
+        raise row.bad("status")
+    kind = KINDS.get(row.word("type"))
+    return VenueOrder(
+        account=account,
+        venue_order_id=row.identity("id"),
+        client_id=_client_id(row, raw, quirks),
+        symbol=_known_symbol(row),
+        side=SIDES.get(row.word("side")),
+        kind=kind,
+        quantity=row.size("amount") or None,
+        price=row.price("price") if kind is Kind.LIMIT else None,
+        cumulative=row.size("filled") or ZERO,
+        final=_FINALS[status],
+        at_us=_order_time(row, raw, quirks),
+    )
+
+
+def _known_symbol(row: Fields) -> str:
+    """The symbol, "" for a pair that has no name here any more; the ids tell the order."""
+    try:
+        return row.symbol("symbol")
+    except Malformed:
+        return ""
+
+
+def _client_id(row: Fields, raw: Fields, quirks: Quirks) -> str:
+    if quirks.client_id_field:
+        return raw.own_id(quirks.client_id_field)
+    return row.own_id("clientOrderId")
+
+
+def _order_time(row: Fields, raw: Fields, quirks: Quirks) -> int:
+    told = (raw.seconds_us(field) for field in quirks.order_time_fields)
+    return next((at_us for at_us in told if at_us), 0) or row.milliseconds_us("timestamp")
+
+
+def fill(answer: object, account: Account, quirks: Quirks, owners: Mapping[str, str]) -> Fill:
+    """An execution; `owners` tells our id of an order by the venue's."""
+    row = Fields("trade", answer)
+    side = SIDES.get(row.word("side"))
+    if side is None:
+        raise row.bad("side")
+    symbol = row.symbol("symbol")
+    fee, fee_asset = _fee(row)
+    order_id = row.identity("order") if row.row.get("order") else ""
+    return Fill(
+        account=account,
+        symbol=symbol,
+        trade_id=row.identity("id"),
+        side=side,
+        quantity=row.positive("amount"),
+        price=row.positive("price"),
+        fee=fee,
+        fee_asset=fee_asset or quote_of(symbol),
+        at_us=_trade_time(row, quirks),
+        venue_order_id=order_id,
+        client_id=ours(owners.get(order_id, "")),
+        liquidity=_liquidity(row.word("takerOrMaker")),
+    )
+
+
+def ours(client_id: str) -> str:
+    """The id if it can be one of ours (semantics 1.4), "" for those of other programs."""
+    return client_id if _OURS.fullmatch(client_id) else ""
+
+
+def _fee(row: Fields) -> tuple[Decimal, str]:
+    fee = row.inner("fee")
+    if fee is None or fee.number("cost") is None:
+        raise row.bad("fee")  # an unknown fee is not no fee
+    return fee.required("cost"), fee.asset("currency") if fee.row.get("currency") else ""
+
+
+def _trade_time(row: Fields, quirks: Quirks) -> int:
+    raw = row.inner("info")
+    at_us = raw.seconds_us(quirks.trade_time_field) if raw and quirks.trade_time_field else 0
+    at_us = at_us or row.milliseconds_us("timestamp")
+    if not at_us:
+        raise row.bad("timestamp")
+    return whole_ms(at_us)
+
+
+def _liquidity(word: str) -> str:
+    return word if word in ("maker", "taker") else ""
+
+
+def movement(answer: object, account: Account) -> Movement | None:
+    """A deposit or withdrawal that has happened; None while it is pending, or when it failed."""
+    row = Fields("movement", answer)
+    if row.word("status") not in _MOVED:
+        return None
+    kind = row.word("type")
+    if kind not in ("deposit", "withdrawal"):
+        raise row.bad("type")
+    amount = row.positive("amount")
+    fee = row.inner("fee")
+    at_us = row.milliseconds_us("timestamp")
+    if not at_us:
+        raise row.bad("timestamp")
+    return Movement(
+        account=account,
+        reference=row.identity("id"),
+        asset=row.asset("currency"),
+        amount=amount if kind == "deposit" else MONEY.minus(amount),
+        fee=(fee.number("cost") if fee is not None else None) or ZERO,
+        at_us=at_us,
+    )

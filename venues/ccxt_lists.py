@@ -1,0 +1,248 @@
+"""The lists of one account, each read whole: rows counted, pages followed to the last one.
+
+The one rule: as many rows come out as the venue sent, or the list is Unavailable. A row that
+cannot be read makes its list unreadable: what it hides could be an open order.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from domain.errors import Unavailable
+from domain.instruments import Account
+from domain.market import AssetBalance, Movement
+from domain.orders import Fill, VenueOrder
+from venues import ccxt_convert as convert
+from venues.budget import Priority
+from venues.ccxt_client import Client
+from venues.ccxt_errors import VenueUnavailable
+from venues.ccxt_fields import Fields, Malformed
+from venues.ccxt_quirks import Paging, Quirks
+from venues.ccxt_sayings import Cause
+from venues.ccxt_wire import Call
+
+MOST_PAGES = 400
+_SECOND_US = 1_000_000
+_QUOTE_NAMES = ("quote", "quoteId")
+Row = Mapping[str, Any]
+V = TypeVar("V")
+
+
+class Lists:
+    """Reads an account's lists through its client, all with one priority."""
+
+    def __init__(
+        self, account: Account, client: Client, quirks: Quirks, priority: Priority = Priority.READ
+    ) -> None:
+        self.account = account
+        self._client = client
+        self._quirks = quirks
+        self._priority = priority
+
+    def first(self) -> "Lists":
+        """The same lists for looking an order up, which goes before other reads."""
+        return Lists(self.account, self._client, self._quirks, Priority.LOOK_UP)
+
+    # Whole lists
+
+    async def balances(self) -> dict[str, AssetBalance]:
+        """Every asset that the venue lists for the account."""
+        answer, call = await self._client.read("fetch_balance", priority=self._priority)
+        assets = self._readable(lambda: convert.balances(answer))
+        self._count(len(assets), call)
+        return assets
+
+    async def open_orders(self, client_id: str = "") -> list[VenueOrder]:
+        """Open orders; only ours of that id where the venue can filter."""
+        rows, _ = await self._rows("fetch_open_orders", None, None, None, self._of(client_id))
+        return self._each(rows, self._order)
+
+    async def closed_orders(self, since_us: int, client_id: str = "") -> list[VenueOrder]:
+        """Orders that ended since then."""
+        paging, more = self._quirks.order_pages, self._of(client_id)
+        rows = await self._pages("fetch_closed_orders", paging, since_us, more)
+        return self._each(rows, self._order)
+
+    async def trades(self, since_us: int) -> list[Row]:
+        """Executions since then, as ccxt shows them: whose they are is told by their orders."""
+        return await self._pages("fetch_my_trades", self._quirks.trade_pages, since_us, {})
+
+    async def movements(self, since_us: int) -> list[Movement]:
+        """Deposits and withdrawals that have happened.
+
+        Venues list them by when they began, and some take days: the look goes further back.
+        """
+        begun_us = max(0, since_us - self._quirks.movements_back_us)
+        found: list[Movement] = []
+        for method in self._quirks.movements:
+            rows = await self._moved(method, begun_us)
+            told = self._each(rows, lambda row: convert.movement(row, self.account))
+            found += [movement for movement in told if movement is not None]
+        return found
+
+    # Single orders
+
+    async def orders_by_ids(self, ids: Sequence[str]) -> tuple[list[Row], list[str]]:
+        """Orders by the venue's ids, as ccxt shows them, and the ids that it does not know."""
+        found: list[Row] = []
+        unknown: list[str] = []
+        for some in _chunks(ids, self._quirks.orders_by_ids):
+            try:
+                params = dict(self._quirks.query_params)
+                rows, _ = await self._rows("fetch_orders_by_ids", some, None, params)
+                found += rows
+            except VenueUnavailable as error:
+                if error.cause is not Cause.NOT_FOUND:
+                    raise
+                if len(some) == 1:
+                    unknown += some
+                    continue
+                # One unknown id spoils the whole query: in halves, until it stands alone.
+                for half in (some[: len(some) // 2], some[len(some) // 2 :]):
+                    rows, missing = await self.orders_by_ids(half)
+                    found += rows
+                    unknown += missing
+        return found, unknown
+
+    async def order_by_id(self, order_id: str) -> Row:
+        """One order by the venue's id, as ccxt shows it."""
+        row, _ = await self._client.read(
+            "fetch_order", order_id, None, dict(self._quirks.query_params), priority=self._priority
+        )
+        return dict(self._readable(lambda: Fields("order", row)).row)
+
+    async def fills_by_ids(
+        self, order_id: str, ids: Sequence[str], owners: Mapping[str, str]
+    ) -> list[Fill]:
+        """An order's executions by their ids."""
+        found: list[Fill] = []
+        for some in _chunks(ids, self._quirks.trades_by_ids):
+            rows, _ = await self._rows(
+                "fetch_order_trades", order_id, None, None, None, {"trades": some}
+            )
+            found += self.fills(rows, owners)
+        return found
+
+    def fills(self, rows: Sequence[Row], owners: Mapping[str, str]) -> list[Fill]:
+        """Rows as our values; `owners` tells our id of an order by the venue's."""
+        named = [self._with_symbol(row) for row in rows]
+        return self._each(named, lambda row: convert.fill(row, self.account, self._quirks, owners))
+
+    def order(self, row: Row) -> VenueOrder:
+        """One row as our value."""
+        return self._readable(lambda: self._order(row))
+
+    # Rows and pages
+
+    async def _rows(self, method: str, *args: Any) -> tuple[list[Row], Call]:
+        rows, call = await self._client.read(method, *args, priority=self._priority)
+        if not isinstance(rows, list):
+            raise Unavailable(self._client.who, f"{call.path} is no list")
+        self._count(len(rows), call)
+        return rows, call
+
+    def _count(self, found: int, call: Call) -> None:
+        if call.rows not in (-1, found):
+            why = f"{call.path} has {call.rows} rows and {found} of them could be read"
+            raise Unavailable(self._client.who, why)
+
+    async def _pages(
+        self, method: str, paging: Paging, since_us: int, more: Mapping[str, str]
+    ) -> list[Row]:
+        if paging.offset:
+            return await self._by_offset(method, paging, since_us, more)
+        return await self._forward(method, since_us, more)
+
+    async def _by_offset(
+        self, method: str, paging: Paging, since_us: int, more: Mapping[str, str]
+    ) -> list[Row]:
+        """Newest first. Rows that arrive meanwhile push others to later pages: seen twice."""
+        start_s = max(0, since_us // _SECOND_US - 1)
+        found: dict[str, Row] = {}
+        offset = 0
+        for _ in range(MOST_PAGES):
+            params = {**paging.extra, **more, paging.start: start_s, paging.offset: offset}
+            rows, call = await self._rows(method, None, None, None, params)
+            known = len(found)
+            found.update(self._named(rows))
+            offset += len(rows)
+            total = paging.count(call.answer)
+            if not rows or (total is not None and offset >= total):
+                return list(found.values())
+            if len(found) == known:
+                break  # a page of nothing new: the offset is not heeded
+        raise Unavailable(self._client.who, f"{method} did not come to an end at row {offset}")
+
+    async def _forward(self, method: str, since_us: int, more: Mapping[str, str]) -> list[Row]:
+        """Oldest first: from the newest row on again, until nothing new comes."""
+        since_ms = since_us // 1000
+        found: dict[str, Row] = {}
+        for _ in range(MOST_PAGES):
+            rows, _ = await self._rows(method, None, since_ms, None, dict(more))
+            fresh = {k: row for k, row in self._named(rows).items() if k not in found}
+            if not fresh:
+                return list(found.values())
+            found.update(fresh)
+            since_ms = max(since_ms, *(row.get("timestamp") or 0 for row in rows))
+        raise Unavailable(self._client.who, f"{method} did not come to an end")
+
+    async def _moved(self, method: str, begun_us: int) -> list[Row]:
+        """Movements, newest first, in windows that end where the page before began."""
+        quirks, found = self._quirks, dict[str, Row]()
+        start_ms = begun_us // 1000
+        params: dict[str, int] = {}
+        if quirks.movements_start:
+            params[quirks.movements_start] = start_ms // 1000
+        for _ in range(MOST_PAGES):
+            since = None if quirks.movements_start else start_ms
+            rows, _ = await self._rows(method, None, since, None, dict(params))
+            end_s = params.get(quirks.movements_end)
+            if end_s is not None and any((r.get("timestamp") or 0) // 1000 > end_s for r in rows):
+                break  # rows from after the window: its end is not heeded
+            known = len(found)
+            found.update(self._named(rows))
+            full = 0 < quirks.movements_page <= len(rows)
+            if not full or len(found) == known:
+                return list(found.values())
+            oldest_ms = min(row.get("timestamp") or start_ms for row in rows)
+            params[quirks.movements_end] = oldest_ms // 1000 + 1
+        raise Unavailable(self._client.who, f"{method} did not come to an end")
+
+    # Conversion
+
+    def _named(self, rows: Sequence[Row]) -> dict[str, Row]:
+        return self._readable(lambda: {Fields("row", row).identity("id"): row for row in rows})
+
+    def _order(self, row: Row) -> VenueOrder:
+        return convert.order(row, self.account, self._quirks)
+
+    def _with_symbol(self, row: Row) -> Row:
+        """The row with a symbol also where its pair is listed no more."""
+        told, api = row.get("symbol"), self._client.api
+        if not isinstance(told, str) or "/" in told:
+            return row
+        quotes = {market.get(side) for market in api.markets.values() for side in _QUOTE_NAMES}
+        ids = {name for name in api.currencies_by_id if api.safe_currency_code(name) in quotes}
+        parts = self._quirks.split_pair(told, (quotes | ids) - {None})
+        if parts is None:
+            return row
+        return {**row, "symbol": "/".join(map(api.safe_currency_code, parts))}
+
+    def _each(self, rows: Sequence[Row], make: Callable[[Row], V]) -> list[V]:
+        return self._readable(lambda: [make(row) for row in rows])
+
+    def _readable(self, make: Callable[[], V]) -> V:
+        try:
+            return make()
+        except Malformed as problem:
+            why = f"a row of its answer cannot be read: {problem}"
+            raise Unavailable(self._client.who, why) from problem
+
+    def _of(self, client_id: str) -> dict[str, str]:
+        if not client_id or not self._quirks.finds_by_client_id:
+            return {}
+        return {"clientOrderId": client_id}
+
+
+def _chunks(ids: Sequence[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(ids), size):
+        yield list(ids[start : start + size])

@@ -1,0 +1,165 @@
+"""The private side of one account, for looking only: balances, orders, fills, its stream.
+
+The client in here is made with the read key and refuses every method that is no read. The one
+rule: a list is whole, row by row as many as the venue sent, or it is Unavailable.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.errors import Unavailable
+from domain.instruments import Account
+from domain.market import Balances, History, Sought
+from domain.orders import OrderState, VenueOrder
+from domain.ports import Clock, Hear
+from domain.sightings import Heartbeat
+from domain.text import clean
+from venues.ccxt_caches import AccountCaches, AnyFrame
+from venues.ccxt_client import Client
+from venues.ccxt_frames import KrakenFrames
+from venues.ccxt_lists import Lists, Row
+from venues.ccxt_market import SILENT_US, Markets, Opened, Told
+from venues.ccxt_quirks import Quirks
+from venues.ccxt_search import Search, order_ids
+from venues.ccxt_stream import Plan, Stream, Watch
+
+FEED = "account"
+FRESH_US = 60_000_000
+REMEMBERED = 20_000  # whose order is whose, by the venue's id
+
+
+class CcxtReader:
+    """Private data of one account (the port `AccountReader`)."""
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        client: Client,
+        opened: Opened,
+        markets: Markets,
+        quirks: Quirks,
+        clock: Clock,
+        on_rejected: Told,
+    ) -> None:
+        self._account = account
+        self._client = client
+        self._opened = opened
+        self._markets = markets
+        self._quirks = quirks
+        self._clock = clock
+        self._on_rejected = on_rejected
+        self._lists = Lists(account, client, quirks)
+        self._owners: OrderedDict[str, str] = OrderedDict()
+
+    async def balances(self) -> Balances:
+        """All balances of the account."""
+        await self._markets.lend(self._client)
+        asked_us = self._clock.now_us()
+        assets = await self._lists.balances()
+        return Balances(
+            account=self._account, assets=assets, asked_us=asked_us, at_us=self._clock.now_us()
+        )
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Every open order, foreign ones included; in a hurry without their symbols."""
+        await self._markets.lend(self._client)
+        return await self._lists.open_orders()
+
+    async def find(self, state: OrderState) -> Sought:
+        """Look one order up by the venue's id and ours: open, closed, then trades."""
+        await self._markets.lend(self._client)
+        return await Search(self._lists, self._quirks, state).run()
+
+    async def history(self, since_us: int) -> History:
+        """Closed orders, fills and movements since then, every page."""
+        await self._markets.lend(self._client)
+        until_us = self._clock.now_us()
+        orders = await self._lists.closed_orders(since_us)
+        trades = await self._lists.trades(since_us)
+        self._owned(orders)
+        await self._ask_for_owners(trades)
+        fills = self._lists.fills(trades, self._owners)
+        movements = await self._lists.movements(since_us)
+        return History(
+            account=self._account,
+            since_us=since_us,
+            until_us=until_us,
+            orders=tuple(orders),
+            fills=tuple(fills),
+            movements=tuple(movements),
+        )
+
+    async def _ask_for_owners(self, trades: Sequence[Row]) -> None:
+        """A trade does not say whose it is; an order that is still open is in no closed list."""
+        wanted = [order_id for order_id in order_ids(trades) if order_id not in self._owners]
+        if wanted and not self._quirks.orders_by_ids:
+            self._owned(await self._lists.open_orders())
+        elif wanted:
+            rows, unknown = await self._lists.orders_by_ids(wanted)
+            self._owned([self._lists.order(row) for row in rows])
+            self._must_be_old(trades, unknown)
+
+    def _must_be_old(self, trades: Sequence[Row], unknown: Sequence[str]) -> None:
+        """An order that the venue hides is nobody's only when it cannot be one just placed."""
+        fresh_ms = (self._clock.now_us() - FRESH_US) // 1000
+        for trade in trades:
+            if trade.get("order") in unknown and (trade.get("timestamp") or 0) > fresh_ms:
+                why = f"the order of trade {clean(trade.get('id'))} is not listed yet"
+                raise Unavailable(self._client.who, why)
+
+    def _owned(self, orders: Sequence[VenueOrder]) -> None:
+        for order in orders:
+            self._owners[order.venue_order_id] = order.client_id
+        while len(self._owners) > REMEMBERED:
+            self._owners.popitem(last=False)
+
+    async def stream(self, hear: Hear) -> None:
+        """Tell fills, orders, totals and heartbeats until it breaks or is cancelled."""
+        async with self._opened() as client:
+            await self._markets.lend(client)
+            await Stream(client, self._plan(client.api), self._quirks, self._clock, hear).run()
+
+    def _plan(self, api: Any) -> Plan:
+        read_frames = self._quirks.frames == "kraken"
+        caches = AccountCaches(api, self._account, self._quirks, self._clock)
+        frames = KrakenFrames(self._account, FEED, self._clock, api.safe_currency_code)
+        return Plan(
+            watches=_KRAKEN if read_frames else _watches(api.has),
+            channels=frozenset({"executions", "balances"} if read_frames else {FEED}),
+            frames=frames if read_frames else AnyFrame(self._account.venue, FEED, self._clock),
+            caches=None if read_frames else caches,
+            silent_us=SILENT_US if read_frames else 0,
+            on_confirmed=self._alive,
+            on_rejected=self._on_rejected,
+        )
+
+    def _alive(self) -> Heartbeat:
+        return Heartbeat(venue=self._account.venue, feed=FEED, at_us=self._clock.now_us())
+
+
+async def _orders(api: Any) -> object:
+    return await api.watch_orders()
+
+
+async def _trades(api: Any) -> object:
+    return await api.watch_my_trades()
+
+
+async def _balance(api: Any) -> object:
+    return await api.watch_balance()
+
+
+# Orders and trades are one subscription at Kraken: the first caller's wishes win, and with
+# those of watch_my_trades the snapshot would hold fifty old trades and no orders.
+_KRAKEN: Sequence[Watch] = (_orders, _balance)
+_BY_FLAG: Sequence[tuple[str, Watch]] = (
+    ("watchOrders", _orders),
+    ("watchMyTrades", _trades),
+    ("watchBalance", _balance),
+)
+
+
+def _watches(has: Mapping[str, Any]) -> Sequence[Watch]:
+    return [watch for flag, watch in _BY_FLAG if has.get(flag)]

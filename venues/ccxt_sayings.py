@@ -1,0 +1,78 @@
+"""What a venue's words mean for us: the verdict on an order, the cause, what a person can do.
+
+The one rule: REJECTED is only said when the venue itself said no; every doubt is IN_DOUBT.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Garbled(ValueError):
+    """An answer arrived that the venue cannot have meant."""
+
+
+class Verdict(StrEnum):
+    """What an error says of the order, cancel or amendment that met it (semantics 1.4)."""
+
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"  # an order with our id exists: it is looked up, like a doubt
+    IN_DOUBT = "in doubt"
+
+
+class Cause(StrEnum):
+    """Why a call failed, as far as that changes what a person does about it."""
+
+    KEY = "key"
+    PERMISSION = "permission"
+    ACCOUNT = "account"
+    NONCE = "nonce"
+    RATE = "rate"
+    MAINTENANCE = "maintenance"
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    GARBLED = "garbled"
+    REQUEST = "request"
+    FUNDS = "funds"
+    NOT_FOUND = "not found"
+    CLOSED = "closed"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One row of a venue's table: an error text that begins like this means that.
+
+    `pause_s` is how long the venue is left alone afterwards.
+    """
+
+    begins: str
+    verdict: Verdict
+    cause: Cause
+    pause_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """An error understood: `code` and `words` are the venue's own, made harmless."""
+
+    verdict: Verdict
+    cause: Cause
+    code: str
+    words: str
+    pause_us: int = 0
+
+
+# What to do about it, for a person. `{key}` is the setting that holds the key in question.
+REMEDIES: dict[Cause, str] = {
+    Cause.KEY: "check key and secret at {key}, and which addresses the venue allows them; "
+    "make a new key if it was deleted",
+    Cause.PERMISSION: "give the key at {key} this permission at the venue, or allow it this "
+    "machine's address",
+    Cause.ACCOUNT: "log in at the venue: the account is locked or needs an answer",
+    Cause.NONCE: "use the key at {key} in no other program, or make one for each",
+    Cause.RATE: "wait; lower exchanges.{venue}.rate_limit if it comes back",
+    Cause.MAINTENANCE: "wait for the venue; see its status page",
+    Cause.NETWORK: "check the network; it is tried again",
+    Cause.TIMEOUT: "it is tried again; check the network if it lasts",
+    Cause.GARBLED: "it is tried again; a proxy or the venue's gateway answered",
+}

@@ -1,0 +1,212 @@
+"""One real venue opened: its market, and per account a reader and, with a trade key, a trader.
+
+The one rule: keys are told apart by purpose. A reader gets the read key alone; without a trade
+key, or where orders are not wanted (OBSERVE), no trader is built at all.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from domain.instruments import Account
+from domain.ports import AccountReader, Clock, Market, Trader, VenueTraits
+from venues.budget import Budget
+from venues.ccxt_client import Clients, Purpose
+from venues.ccxt_market import CcxtMarket, Markets
+from venues.ccxt_quirks import Quirks, quirks_of
+from venues.ccxt_reader import CcxtReader
+from venues.ccxt_trader import CcxtTrader
+from venues.ccxt_wire import Wire
+from venues.keys import AccountKeys, Keys
+from venues.nonce import Lane
+
+_PUBLIC = "public"
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSettings:
+    """What an operator may set for a venue.
+
+    `timeout_ms` for one request and answer; `rate_limit` calls a second, never above the
+    venue's own; `orders` whether traders are built at all; `hurry` for `--kill`: nothing is
+    asked but what ends orders, so their symbols stay unknown and none can be placed.
+    """
+
+    timeout_ms: int = 10_000
+    rate_limit: Decimal | None = None
+    sandbox: bool = False
+    orders: bool = True
+    hurry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """How a venue's calls are going: the tightest budget, the newest latency, rows left out."""
+
+    budget_left: int
+    budget: int
+    banned_for_us: int
+    latency_us: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CcxtVenue:
+    """A venue as the engine sees it; readers and traders by account."""
+
+    traits: VenueTraits
+    market: Market
+    readers: Mapping[Account, AccountReader]
+    traders: Mapping[Account, Trader]
+    vitals: Callable[[], Vitals]
+
+
+class _Shared:
+    """What clients of one key share, and what all of the venue's clients have counted."""
+
+    def __init__(
+        self,
+        quirks: Quirks,
+        settings: VenueSettings,
+        clock: Clock,
+        on_problem: Callable[[str], None],
+    ) -> None:
+        self.quirks = quirks
+        self.settings = settings
+        self.clock = clock
+        self._on_problem = on_problem
+        self._budgets: dict[str, Budget] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._latency_us = 0
+        self._rejected = 0
+        self._told = 0
+        self._told_us = -_SECOND_US
+
+    def wire_for(self, keys: Keys | None) -> Wire:
+        """A transport in the lane and within the budget of these keys."""
+        quirks, who = self.quirks, self.quirks.traits.venue
+        name = _PUBLIC if keys is None else keys.fingerprint
+        if name not in self._lanes:
+            pace = quirks.public_pace if keys is None else quirks.pace
+            self._budgets[name] = Budget(who, pace.slower(self.settings.rate_limit), self.clock)
+            single = quirks.nonce and keys is not None
+            self._lanes[name] = Lane(who, self.clock, single=single)
+        return Wire(quirks, self._budgets[name], self._lanes[name], self.clock, self._answered)
+
+    def reject(self, words: str) -> None:
+        """Count a row that could not be read, and say so, once a second at most."""
+        self._rejected += 1
+        now_us = self.clock.monotonic_us()
+        if now_us - self._told_us < _SECOND_US:
+            return
+        more = self._rejected - self._told - 1
+        self._told_us, self._told = now_us, self._rejected
+        self._on_problem(f"{words} (and {more} more)" if more else words)
+
+    def _answered(self, latency_us: int) -> None:
+        self._latency_us = latency_us
+
+    def vitals(self) -> Vitals:
+        """The figures as they are now."""
+        budgets = self._budgets.values()
+        tightest = min(budgets, key=lambda budget: budget.left)
+        return Vitals(
+            budget_left=tightest.left,
+            budget=tightest.capacity,
+            banned_for_us=max(budget.banned_for_us for budget in budgets),
+            latency_us=self._latency_us,
+            rejected=self._rejected,
+        )
+
+
+class _Opening:
+    """Builds the parts of one venue, each on a client of its own, closed by `stack`."""
+
+    def __init__(self, shared: _Shared, clients: Clients, stack: AsyncExitStack) -> None:
+        self._shared = shared
+        self._clients = clients
+        self._stack = stack
+
+    async def public(self) -> tuple[CcxtMarket, Markets]:
+        """The market and the instruments that everybody borrows."""
+        shared, purpose = self._shared, Purpose(who=self._shared.quirks.traits.venue)
+        client = await self._stack.enter_async_context(self._clients.opened(purpose))
+        markets = Markets(client, shared.clock, hurry=shared.settings.hurry)
+        market = CcxtMarket(
+            client=client,
+            opened=partial(self._clients.opened, purpose),
+            markets=markets,
+            quirks=shared.quirks,
+            clock=shared.clock,
+            on_rejected=shared.reject,
+        )
+        return market, markets
+
+    async def reader(self, account: Account, keys: Keys, markets: Markets) -> CcxtReader:
+        """The looking side of an account."""
+        shared, purpose = self._shared, _purpose(account, "read", keys)
+        client = await self._stack.enter_async_context(self._clients.opened(purpose))
+        return CcxtReader(
+            account=account,
+            client=client,
+            opened=partial(self._clients.opened, purpose),
+            markets=markets,
+            quirks=shared.quirks,
+            clock=shared.clock,
+            on_rejected=shared.reject,
+        )
+
+    async def trader(self, account: Account, keys: Keys, markets: Markets) -> CcxtTrader:
+        """The acting side of an account."""
+        purpose = _purpose(account, "trade", keys)
+        client = await self._stack.enter_async_context(self._clients.opened(purpose))
+        return CcxtTrader(
+            account=account, client=client, markets=markets, quirks=self._shared.quirks
+        )
+
+
+def _purpose(account: Account, use: str, keys: Keys) -> Purpose:
+    setting = f"exchanges.{account.venue}.accounts.{account.name}.{use}"
+    return Purpose(who=str(account), key=setting, keys=keys)
+
+
+@asynccontextmanager
+async def open_venue(
+    venue: str,
+    accounts: Mapping[str, AccountKeys],
+    *,
+    clock: Clock,
+    settings: VenueSettings,
+    on_problem: Callable[[str], None],
+) -> AsyncGenerator[CcxtVenue]:
+    """Open a venue for the accounts of these names; nothing is sent before it is asked.
+
+    `on_problem` is told, in one harmless sentence each, of rows that were left out.
+
+    Raises:
+        Misconfigured: an unknown venue, a sandbox where there is none, the wrong ccxt.
+    """
+    quirks = quirks_of(venue, sandbox=settings.sandbox)
+    shared = _Shared(quirks, settings, clock, on_problem)
+    clients = Clients(quirks, clock, shared.wire_for, settings.timeout_ms)
+    await clients.load()
+    async with AsyncExitStack() as stack:
+        opening = _Opening(shared, clients, stack)
+        market, markets = await opening.public()
+        readers: dict[Account, AccountReader] = {}
+        traders: dict[Account, Trader] = {}
+        for name, keys in accounts.items():
+            account = Account(venue, name)
+            readers[account] = await opening.reader(account, keys.read, markets)
+            if settings.orders and quirks.trades and keys.trade is not None:
+                traders[account] = await opening.trader(account, keys.trade, markets)
+        yield CcxtVenue(
+            traits=quirks.traits,
+            market=market,
+            readers=readers,
+            traders=traders,
+            vitals=shared.vitals,
+        )

@@ -1,0 +1,58 @@
+"""API keys as they travel from the configuration to one ccxt client, and are shown nowhere.
+
+The one rule: `reveal` is called where a client is built; everything else sees dots.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import NoReturn
+
+
+class Secret:
+    """A text that `repr`, `str`, logs, pickles and dataclass dumps do not show."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that signs with it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """One API key of a venue; `passphrase` where the venue asks for a third part."""
+
+    key: Secret
+    secret: Secret
+    passphrase: Secret | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart without telling them: equal keys share a nonce and a budget."""
+        return hashlib.sha256(self.key.reveal().encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKeys:
+    """The keys of one account by purpose; without `trade` the account is only watched."""
+
+    read: Keys
+    trade: Keys | None = None
