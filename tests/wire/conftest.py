@@ -1,0 +1,5 @@
+"""The wire fixtures, for every test in this room."""
+
+from tests.wire.fixtures import kraken, venue
+
+__all__ = ["kraken", "venue"]

@@ -1,0 +1,136 @@
+"""`python -m tests.wire.demo`: the console in LIVE mode, trading on the loopback Kraken.
+
+It starts the venue as a process of its own, makes a throw-away home (configuration, data,
+keys, second-factor file), and opens `quarterdeck --live` redirected to it. Everything is gone
+afterwards unless `--keep`. The one rule: no real key gets in and no real host can be reached.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.wire.redirect import environment
+
+START_S = 20
+KEY_PARTS = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
+CREDENTIAL = "quarterdeck-passphrase"
+CONFIG = """\
+# Written by tests/wire/demo.py for one run against the loopback venue.
+version: 1
+mode: live
+exchanges:
+  kraken:
+    enabled: true
+    sandbox: false
+    symbols: [BTC/USD, ETH/USD, SOL/USD, XRP/USD, ETH/BTC, USDT/USD]
+risk:
+  max_order_value: 10000
+  max_daily_volume: 100000
+  max_position_size: 250000
+  max_drawdown_pct: 15
+monitoring:
+  prometheus_port: 0
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the console until it is closed. Its exit status."""
+    options, rest = _parser().parse_known_args(arguments)
+    with home(keep=options.keep) as folder, venue(folder, options) as found:
+        command = [sys.executable, "-m", "tests.wire.run", "--port-file", str(folder / "port.json")]
+        command += [*program(folder), *rest]
+        print(f"Loopback venue: {found['routes']['api.kraken.com']}  admin: {found['admin']}")  # noqa: T201
+        return subprocess.run(command, env=surroundings(folder, found), check=False).returncode
+
+
+def program(folder: Path) -> list[str]:
+    """The command line of the product, as a user would give it."""
+    config, data = str(folder / "trading_config.yaml"), str(folder / "data")
+    return ["quarterdeck", "--live", "--config", config, "--data-dir", data]
+
+
+def surroundings(folder: Path, found: Mapping[str, Any]) -> dict[str, str]:
+    """The program's environment: the venue's keys in place of every real one."""
+    kept = {k: v for k, v in os.environ.items() if not k.endswith(KEY_PARTS)}
+    keys = {
+        f"{name.upper()}_{purpose.upper()}_API_{part.upper()}": text
+        for name, purposes in found["keys"].items()
+        for purpose, parts in purposes.items()
+        if purpose != "full"
+        for part, text in parts.items()
+    }
+    return {
+        **kept,
+        **keys,
+        **environment(found["routes"]),
+        "CREDENTIALS_DIRECTORY": str(folder / "credentials"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+    }
+
+
+@contextmanager
+def home(*, keep: bool) -> Generator[Path]:
+    """A folder with a configuration, and a passphrase for the second factor's file."""
+    folder = Path(tempfile.mkdtemp(prefix="quarterdeck-wire-"))
+    try:
+        for part in ("data", "credentials", "run", "config"):
+            (folder / part).mkdir(mode=0o700)
+        (folder / "trading_config.yaml").write_text(CONFIG, encoding="utf-8")
+        passphrase = folder / "credentials" / CREDENTIAL
+        passphrase.write_text(secrets.token_urlsafe(24), encoding="utf-8")
+        passphrase.chmod(0o600)
+        yield folder
+    finally:
+        if keep:
+            print(f"Kept: {folder}")  # noqa: T201
+        else:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def venue(folder: Path, options: argparse.Namespace) -> Generator[dict[str, Any]]:
+    """The loopback venue in a process of its own, which ends with this one."""
+    port_file = folder / "port.json"
+    command = [sys.executable, "-m", "tests.wire.kraken", "--with-parent"]
+    command += ["--port-file", str(port_file), "--seed", str(options.seed)]
+    command += ["--step-ms", str(options.step_ms)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        try:
+            yield announced(port_file, process)
+        finally:
+            process.terminate()
+
+
+def announced(port_file: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """What the venue wrote once it was ready. TimeoutError when it never is."""
+    latest = time.monotonic() + START_S
+    while not port_file.exists():
+        if process.poll() is not None or time.monotonic() > latest:
+            raise TimeoutError("the loopback venue did not start")
+        time.sleep(0.05)
+    found: dict[str, Any] = json.loads(port_file.read_text(encoding="utf-8"))
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.wire.demo", description=__doc__)
+    parser.add_argument("--seed", type=int, default=7, help="all chance of the market")
+    parser.add_argument("--step-ms", type=int, default=250, help="pace of the market")
+    parser.add_argument("--keep", action="store_true", help="leave the folder for a look")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,241 @@
+"""Sockets that misbehave: what ccxt.pro notices, what it does not, and what gets lost."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.wire.fixtures import MakeKraken, until
+from tests.wire.kraken.loopback import Loopback
+from tests.wire.kraken.poison import POISONS
+from tests.wire.real_ccxt import errors as ccxt
+
+
+def quiet() -> None:
+    """ccxt's receive loop raises into the loop's exception handler; that is the point here."""
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+
+
+@asynccontextmanager
+async def following(client: Any, venue: Loopback) -> AsyncGenerator[list[Any]]:
+    """Every trade that watch_my_trades delivers, as an application would take them."""
+    heard: list[Any] = []
+
+    async def follow() -> None:
+        while True:
+            try:
+                heard.extend(await client.watch_my_trades())
+            except ccxt.NetworkError as error:
+                heard.append(error)
+                await asyncio.sleep(0.01)
+
+    task = asyncio.ensure_future(follow())
+    await until(lambda: subscribed(venue))
+    try:
+        yield heard
+    finally:
+        task.cancel()
+
+
+def subscribed(venue: Loopback) -> bool:
+    return any("executions" in socket["private"] for socket in venue.ask("sockets"))
+
+
+def trade(venue: Loopback) -> None:
+    venue.ask("place", side="buy", symbol="BTC/USD", quantity="0.01")
+
+
+def ids(heard: list[Any]) -> list[str]:
+    return [each["id"] for each in heard if isinstance(each, dict)]
+
+
+def true_ids(venue: Loopback) -> list[str]:
+    return [trade["exec_id"] for trade in venue.ask("truth")["trades"]]
+
+
+async def test_a_dropped_frame_is_a_fill_that_nobody_hears_of(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    async with following(client, venue) as heard:
+        trade(venue)
+        await until(lambda: len(ids(heard)) == 1)
+        # One market order: pending_new, new, trade, filled.
+        venue.ask("frames", action="drop", channel="executions", times=4)
+        trade(venue)
+        trade(venue)
+        await until(lambda: len(ids(heard)) == 2)
+    truth = true_ids(venue)
+    assert ids(heard) == [truth[0], truth[2]]
+
+
+async def test_a_duplicated_frame_is_the_same_fill_twice(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    async with following(client, venue):
+        venue.ask("frames", action="duplicate", channel="executions", times=4)
+        trade(venue)
+        await until(lambda: len(client.myTrades or []) == 2)
+    assert [t["id"] for t in client.myTrades] == true_ids(venue) * 2
+
+
+async def test_swapped_frames_arrive_in_the_wrong_order(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    seen: list[str] = []
+    handle = client.handle_message
+
+    def noted(socket: Any, message: Any) -> None:
+        seen.extend(row["exec_type"] for row in message.get("data", []) if "exec_type" in row)
+        handle(socket, message)
+
+    client.handle_message = noted
+    async with following(client, venue):
+        venue.ask("frames", action="drop", channel="executions", times=2)
+        venue.ask("frames", action="swap", channel="executions")
+        trade(venue)
+        await until(lambda: len(seen) == 2)
+    assert seen == ["filled", "trade"]
+
+
+async def test_bundled_rows_are_routed_by_the_first_of_them(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    async with following(client, venue):
+        venue.ask("frames", action="bundle", channel="executions", times=4)
+        trade(venue)  # one frame: pending_new, new, trade, filled
+        await until(lambda: client.orders is not None)
+        await asyncio.sleep(0.05)
+    assert client.myTrades is None  # the fill inside the frame was never seen as one
+    assert len(true_ids(venue)) == 1
+
+
+async def test_a_slow_consumer_gets_old_fills_only_with_the_next_one(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    first = asyncio.ensure_future(client.watch_my_trades())
+    await until(lambda: subscribed(venue))
+    trade(venue)
+    assert len(await first) == 1
+    for _ in range(3):
+        trade(venue)  # while the application is busy
+    await until(lambda: len(client.myTrades) == 4)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.watch_my_trades(), 0.2)
+    assert [t["id"] for t in client.myTrades] == true_ids(venue)  # the cache has them all
+
+
+@pytest.mark.parametrize("how", ["close_sockets", "cut_sockets"])
+async def test_a_lost_socket_raises_and_the_gap_is_not_filled(
+    kraken: MakeKraken, venue: Loopback, how: str
+) -> None:
+    client = await kraken()
+    quiet()
+    async with following(client, venue) as heard:
+        trade(venue)
+        await until(lambda: len(ids(heard)) == 1)
+        venue.ask("refuse_sockets")
+        venue.ask(how)
+        await until(lambda: any(isinstance(each, ccxt.NetworkError) for each in heard))
+        trade(venue)  # nobody is there
+        venue.ask("refuse_sockets", on=False)
+        await until(lambda: subscribed(venue), within_s=10)
+        await asyncio.sleep(0.1)
+        trade(venue)
+        await until(lambda: true_ids(venue)[2] in ids(heard), within_s=5)
+    # What was missed comes, if at all, only in the new subscription's snapshot.
+    assert true_ids(venue)[0] in ids(heard)
+
+
+async def test_a_socket_that_only_pongs_looks_alive_for_ever(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    client.streaming["keepAlive"] = 100
+    async with following(client, venue) as heard:
+        venue.ask("silence", side="private")
+        trade(venue)
+        await asyncio.sleep(0.6)  # six pings, three times the patience of ccxt
+        assert heard == []
+        (socket,) = [c for c in client.clients.values() if c.connection is not None]
+        assert (socket.error, socket.closed()) == (None, False)
+        venue.ask("silence", side="private", on=False)
+        trade(venue)
+        await until(lambda: len(ids(heard)) == 1)
+    assert len(true_ids(venue)) == 2
+
+
+async def test_a_socket_without_pongs_raises_request_timeout(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    quiet()
+    client.streaming["keepAlive"] = 100
+    async with following(client, venue) as heard:
+        venue.ask("mute", side="private")
+        await until(lambda: any(isinstance(each, ccxt.RequestTimeout) for each in heard))
+
+
+async def test_a_subscription_that_is_never_answered_waits_for_ever(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    venue.ask("silence", side="public")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.watch_ticker("BTC/USD"), 0.3)
+
+
+@pytest.mark.parametrize("name", POISONS)
+async def test_a_poisoned_frame_freezes_the_stream_without_a_word(
+    kraken: MakeKraken, venue: Loopback, name: str
+) -> None:
+    client = await kraken()
+    quiet()
+    watching = asyncio.ensure_future(
+        client.watch_my_trades()
+        if POISONS[name][0] == "private"
+        else client.watch_ticker("BTC/USD")
+    )
+    await until(lambda: any(s["private"] or s["public"] for s in venue.ask("sockets")))
+    trade(venue)
+    await watching
+    await asyncio.sleep(0.05)
+    venue.ask("poison", name=name)
+    await asyncio.sleep(0.05)
+    (socket,) = [c for c in client.clients.values() if c.connection is not None]
+    heard_ms = socket.last_message_at
+    for _ in range(3):
+        trade(venue)
+    await asyncio.sleep(0.1)
+    assert socket.last_message_at == heard_ms
+    assert (socket.error, socket.closed()) == (None, False)
+
+
+async def test_a_delayed_socket_tells_the_truth_later(kraken: MakeKraken, venue: Loopback) -> None:
+    client = await kraken()
+    async with following(client, venue) as heard:
+        venue.ask("delay", ms=60, side="private")
+        trade(venue)
+        await asyncio.sleep(0.05)
+        assert ids(heard) == []
+        await until(lambda: ids(heard) == true_ids(venue))
+
+
+async def test_a_dead_venue_kills_sockets_and_comes_back(
+    kraken: MakeKraken, venue: Loopback
+) -> None:
+    client = await kraken()
+    quiet()
+    async with following(client, venue) as heard:
+        venue.ask("down")
+        await until(lambda: any(isinstance(each, ccxt.NetworkError) for each in heard))
+        venue.ask("up")
+        await until(lambda: subscribed(venue), within_s=10)
+        trade(venue)
+        await until(lambda: true_ids(venue)[0] in ids(heard))
