@@ -78,16 +78,15 @@ def stand(args: Namespace) -> Ground:
         Misconfigured: with every mistake of the configuration, or a mode that is not there yet.
     """
     asked = Mode(args.mode) if args.mode else None
+    if asked is not None:
+        _offered(asked)
     flags = []
     if args.scenario:
         flags.append(flag("--scenario", "demo.scenario", args.scenario))
     if args.seed is not None:
         flags.append(flag("--seed", "demo.seed", str(args.seed)))
     loaded = load(args.config, environ=os.environ, flags=flags, asked=asked)
-    if loaded.mode not in OFFERED:
-        word = loaded.mode.value.lower()
-        hint = f"{word} arrives with the Venues release; --demo and --live are here now"
-        raise Misconfigured(f"--{word}", hint)
+    _offered(loaded.mode)
     redaction = Redaction()
     environment = _environment(loaded, redaction)
     return Ground(
@@ -100,6 +99,13 @@ def stand(args: Namespace) -> Ground:
         environment=environment,
         operators=operators_of(loaded),
     )
+
+
+def _offered(mode: Mode) -> None:
+    if mode not in OFFERED:
+        word = mode.value.lower()
+        hint = f"{word} arrives with the Venues release; --demo and --live are here now"
+        raise Misconfigured(f"--{word}", hint)
 
 
 def data_directory(args: Namespace) -> Path:

@@ -143,7 +143,7 @@ async def _alone(args: Namespace, places: Places, marker: Marker) -> int:
     try:
         ground = replace(_ground(args, places), places=places)
         async with access(
-            ground, "", ground.secrets(places.book), lambda *_: None, hurry=True
+            ground, None, ground.secrets(places.book), lambda *_: None, hurry=True
         ) as opened:
             sweeps = [
                 Sweep(account, c.readers[account], c.traders.get(account), c.traits, ground.clock)

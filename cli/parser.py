@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-USAGE_ERROR = 64
-
 DESCRIPTION = """\
 Quarterdeck is a trading operations console: watch and trade crypto accounts on many exchanges
 without losing control of them. Without a command it opens the full-screen console; if an engine
@@ -36,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, how it is used, and leave with 64."""
         self.print_usage()
-        self.exit(USAGE_ERROR, f"{self.prog}: {message}\nTry `{self.prog} --help`.\n")
+        self.exit(64, f"{self.prog}: {message}\nTry `{self.prog} --help`.\n")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

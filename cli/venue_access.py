@@ -40,13 +40,15 @@ class Access:
 @asynccontextmanager
 async def access(
     ground: Ground,
-    ledger_id: str,
+    ledger_id: str | None,
     secrets: SecretStores,
     tell: Tell,
     *,
     hurry: bool = False,
 ) -> AsyncGenerator[Access]:
     """Open every venue of the book; `hurry` for `--kill`: only what ends orders.
+
+    `ledger_id` None: for whoever has the book, because the ledger itself must not be opened.
 
     Raises:
         Misconfigured: a missing key, an unknown venue, a wrong setting.
@@ -60,7 +62,7 @@ async def access(
 
 
 @asynccontextmanager
-async def _demo(ground: Ground, ledger_id: str, tell: Tell) -> AsyncGenerator[Access]:
+async def _demo(ground: Ground, ledger_id: str | None, tell: Tell) -> AsyncGenerator[Access]:
     from venues.demo import open_demo  # noqa: PLC0415 - only the demo pays for it
 
     told = ground.loaded.settings.demo

@@ -31,15 +31,19 @@ class Refused(DeskError):
 
 
 class Unavailable(DeskError):
-    """Nothing happened at `who`; asking again after `retry_after_us` is harmless."""
+    """Nothing happened at `who`; asking again after `retry_after_us` is harmless.
+
+    `remedy` says what a person can do about it, where anything can be done.
+    """
 
     exit_status = 69
 
-    def __init__(self, who: str, why: str, *, retry_after_us: int = 0) -> None:
+    def __init__(self, who: str, why: str, *, retry_after_us: int = 0, remedy: str = "") -> None:
         super().__init__(f"{who} is not available: {why}")
         self.who = who
         self.why = why
         self.retry_after_us = retry_after_us
+        self.remedy = remedy
 
 
 class InDoubt(DeskError):

@@ -279,4 +279,3 @@ class Observer(Protocol):
     def sighting(self, sighting: Sighting, board: Board) -> None:
         """Something was seen."""
         ...
-

@@ -25,7 +25,7 @@ from engine.streams import AccountStream
 SECOND_US = 1_000_000
 TOUCHED_US = 5 * SECOND_US  # an order touched this recently is left to the stream
 CHECKPOINT_US = 600 * SECOND_US
-ANSWER_S = 120
+ANSWER_S = 900  # a long history takes its time; each request has a limit of its own
 BURST_S = 0.25
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class AccountWatch:
         except Unavailable as error:
             if not self.pulse.connected:
                 self.pulse.problem = error.why
-                self.pulse.remedy = getattr(error, "remedy", "")
+                self.pulse.remedy = error.remedy
             log.warning("%s: %s", self.account, error)
         except TimeoutError:
             log.warning("%s: no answer in %d s", self.account, ANSWER_S)

@@ -255,7 +255,8 @@ class Door:
             limit = limits.position_limit(asset)
             most = exposure.most(asset) * mark.value
             coming = exposure.incoming.get(asset, ZERO) * mark.value
-            if asset != unit and limit and (most or coming):
+            cash = asset in view.settings.cash and asset not in limits.max_position_size
+            if not cash and limit and (most or coming):
                 rows.append(Usage("max_position_size", most, coming, limit, unit, asset))
         rows.sort(key=lambda row: -(row.used + row.reserved) / row.limit)
         return rows

@@ -12,7 +12,6 @@ class EngineSettings:
 
     base_currency: str = "USD"
     time_zone: str = "UTC"
-    ask_expiry_s: int = 10
     ack_timeout_s: int = 10
     settle_grace_s: int = 30
     search_gap_s: int = 10
@@ -20,7 +19,6 @@ class EngineSettings:
     mark_stale_s: int = 15
     balance_stale_s: int = 90
     stream_silent_s: int = 15
-    in_flight_every_ms: int = 2_000
     open_orders_every_s: int = 30
     open_orders_degraded_every_s: int = 5
     fills_every_s: int = 60
@@ -42,7 +40,6 @@ class EngineSettings:
     limits_cool_down_s: int = 3_600
     drain_cancels_orders: bool = False
     publish_hz: int = 10
-    max_slippage_pct: int = 5
 
 
 RESOLVE_AFTER_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000)

@@ -27,7 +27,7 @@ async def keep_streaming(floor: Floor, pulse: Pulse, dial: Callable[[], Awaitabl
         try:
             await _while_lively(dial(), pulse, floor)
         except Unavailable as error:
-            pulse.broke(error.why, getattr(error, "remedy", ""))
+            pulse.broke(error.why, error.remedy)
             log.warning("%s %s broke: %s", pulse.account or pulse.venue, pulse.kind, error.why)
         else:
             pulse.broke("the stream ended")

@@ -92,7 +92,8 @@ def error_in(told: dict[str, Any]) -> DeskError:
         return Refused(str(told.get("rule")), str(told.get("reason")))
     if family == Unavailable.__name__:
         retry = told.get("retry_after_us", 0)
-        return Unavailable(str(told.get("who")), str(told.get("why")), retry_after_us=retry)
+        who, why, remedy = (str(told.get(part, "")) for part in ("who", "why", "remedy"))
+        return Unavailable(who, why, retry_after_us=retry, remedy=remedy)
     if family == InDoubt.__name__:
         return InDoubt(str(told.get("reference")), str(told.get("why")))
     if family == Misconfigured.__name__:

@@ -102,7 +102,7 @@ def available_balance(order: Proposal, view: View) -> RuleResult:
 def max_position_size(order: Proposal, view: View) -> RuleResult:
     """The worst-case position of the acquired asset over all venues, in the base currency."""
     asset, unit = order.incoming_asset, view.settings.base_currency
-    if order.reducing or asset == unit:
+    if order.reducing or _needs_no_limit(asset, view):
         return _MAX_POSITION_SIZE_PASSES
     price = _price_of(asset, order, view)
     if price is None:
@@ -119,6 +119,13 @@ def max_position_size(order: Proposal, view: View) -> RuleResult:
             f"is over {_money(limit)} {unit}"
         )
     return measured("max_position_size", reason, used, reserved, this, limit, unit)
+
+
+def _needs_no_limit(asset: str, view: View) -> bool:
+    """Cash is where reducing orders go; it is limited only where a limit names it."""
+    if asset == view.settings.base_currency:
+        return True
+    return asset in view.settings.cash and asset not in view.limits.max_position_size
 
 
 def _price_of(asset: str, order: Proposal, view: View) -> Decimal | None:

@@ -32,7 +32,10 @@ BOUNDARIES = {
     "storage/verify.py": "a verifier that fails is FAIL",
     "storage/writer.py": "a batch that fails refuses every later append",
     "tui/projector.py": "an ask that fails is a Failure on the screen",
-    "venues/ccxt_venue.py": "foreign errors stop at the venue",
+    "tui/kill.py": "a trip that fails in any way starts `--kill`",
+    "venues/ccxt_client.py": "whatever a venue call raises is judged",
+    "venues/ccxt_stream.py": "whatever a watch raises is judged",
+    "venues/ccxt_trader.py": "ccxt refuses to round a number",
 }
 # Where a float is not money: what Prometheus and the event loop take.
 FLOATS = {

@@ -1,10 +1,12 @@
 """arm, disarm, kill, limits, totp: who may do what, and stopping."""
 
+import asyncio
 import sys
 from argparse import Namespace
 from getpass import getpass
 
 from cli.render import as_json, moment, say, table
+from cli.usage import WrongUsage
 from domain.asks import (
     ApproveLimits,
     Arm,
@@ -17,9 +19,10 @@ from domain.asks import (
     WhoAmI,
 )
 from domain.board import Mode
-from domain.errors import Refused
-from domain.halts import Evidence
+from domain.halts import Evidence, HaltState
 from domain.ports import Desk
+
+PROOF_S = 40
 
 
 async def arm(desk: Desk, args: Namespace) -> int:
@@ -75,6 +78,7 @@ def _evidence(seen: Evidence) -> tuple[str, ...]:
 
 
 async def _release(desk: Desk, args: Namespace) -> int:
+    await _proven(desk)
     preview = await desk.ask(ReleasePreview())
     if not args.json:
         say(preview.detail)
@@ -90,6 +94,17 @@ async def _release(desk: Desk, args: Namespace) -> int:
         code = _code(args)
     ask = Release(code=code, reason=reason, scope=scope, accept_unverified=accept)
     return _done(await desk.ask(ask), args)
+
+
+async def _proven(desk: Desk) -> None:
+    """Give a cancel-all that is still under way the time to prove itself."""
+    try:
+        async with asyncio.timeout(PROOF_S):
+            async for board in desk.watch():
+                if not any(halt.state is HaltState.HALTING for halt in board.halts):
+                    return
+    except TimeoutError:
+        return  # the preview says what still stands against it
 
 
 async def limits(desk: Desk, args: Namespace) -> int:
@@ -157,7 +172,7 @@ def _code(args: Namespace) -> str:
     if told:
         return str(told)
     if not sys.stdin.isatty():
-        raise Refused("usage", "give the code with --code, or --code - to read it from input")
+        raise WrongUsage("give the code with --code, or --code - to read it from input")
     return getpass("code: ")
 
 
@@ -166,5 +181,5 @@ def _typed(prompt: str) -> str:
         return input(prompt).strip()
     line = sys.stdin.readline()
     if not line:
-        raise Refused("usage", f"nobody can be asked for: {prompt.strip()}")
+        raise WrongUsage(f"nobody can be asked for: {prompt.strip()}")
     return line.strip()

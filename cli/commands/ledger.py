@@ -36,12 +36,20 @@ def _verify(ground: Ground, args: Namespace) -> int:
     if args.json:
         say(as_json({"result": result, "report": report}))
     else:
-        unproven = f" ({'; '.join(report.unproven)})" if report.unproven else ""
-        say(f"{result}{unproven}")
+        say(f"{result}{_not_proven(report.unproven)}")
         say(f"{report.rows} rows checked, head {report.head_seq} {report.head_hash}")
         if report.problem:
             say(f"row {report.bad_seq}: {report.problem}")
     return {"OK": 0, "FAIL": FAILED}.get(result, INCOMPLETE)
+
+
+def _not_proven(unproven: tuple[str, ...]) -> str:
+    """What was not checked, said with the result: never OK for what was not proven."""
+    if not unproven:
+        return ""
+    words = {"seals": "not sealed", "anchors": "not anchored"}
+    told = ", ".join(words.get(one, f"not checked: {one}") for one in unproven)
+    return f" (chain only; {told})"
 
 
 async def _tail(ground: Ground, args: Namespace) -> int:

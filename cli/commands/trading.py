@@ -4,9 +4,9 @@ from argparse import Namespace
 from decimal import Decimal
 
 from cli.render import as_json, money, plain, say, table
+from cli.usage import WrongUsage
 from domain.asks import CancelAll, CancelOrder, Check, ModifyOrder, SubmitOrder, Submitted
 from domain.board import Board
-from domain.errors import Refused
 from domain.instruments import Account
 from domain.money import NotANumber, number
 from domain.orders import Draft, Kind, Side, Status, TimeInForce
@@ -68,7 +68,7 @@ async def order(desk: Desk, args: Namespace) -> int:
 async def cancel(desk: Desk, args: Namespace) -> int:
     """Cancel one order, or all of ours."""
     if args.all == bool(args.id):
-        raise Refused("usage", "give one order's id, or --all")
+        raise WrongUsage("give one order's id, or --all")
     if args.all:
         done = await desk.ask(CancelAll(venue=args.venue or ""))
         say(as_json(done) if args.json else done.detail)
@@ -92,12 +92,12 @@ def draft_of(args: Namespace, board: Board) -> Draft:
     """The order that a command line describes.
 
     Raises:
-        Refused: naming the argument that does not fit.
+        WrongUsage: naming the argument that does not fit.
     """
     price = _number(args.price, "--price")
     quantity = _number(args.quantity, "QTY")
     if quantity is None:
-        raise Refused("usage", "QTY is missing")
+        raise WrongUsage("QTY is missing")
     return Draft(
         account=_account(args, board),
         symbol=args.symbol.upper(),
@@ -117,7 +117,7 @@ def _account(args: Namespace, board: Board) -> Account:
         venues = sorted({Account.parse(account).venue for account in board.accounts})
         if len(venues) != 1:
             known = ", ".join(venues) or "none"
-            raise Refused("usage", f"say at which venue: --venue (configured: {known})")
+            raise WrongUsage(f"say at which venue: --venue (configured: {known})")
         venue = venues[0]
     return Account(venue, args.account or "main")
 
@@ -128,4 +128,4 @@ def _number(text: str | None, where: str) -> Decimal | None:
     try:
         return number(text)
     except NotANumber as error:
-        raise Refused("usage", f"{where}: {error}") from None
+        raise WrongUsage(f"{where}: {error}") from None
