@@ -16,7 +16,8 @@ from domain.orders import Fill, VenueOrder
 class Price:
     """Best bid, best ask and last trade of a symbol at a venue, in quote per base.
 
-    `at_us` is when we received it (UTC microseconds), `open_24h` the price a day before.
+    `at_us` is when we last knew it to be true (UTC microseconds): when it came, or when a live
+    stream had nothing new to tell. `open_24h` is the price a day before.
     """
 
     venue: str

@@ -26,6 +26,7 @@ SECOND_US = 1_000_000
 CLOCK_SAMPLES = 3
 BOOKS = 4  # depth streams per desk
 ANSWER_S = 30
+QUIET_US = 20 * SECOND_US  # so long a stream may be silent about a symbol and be believed
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +40,8 @@ class MarketWatch:
         self._wanted = tuple(symbols)
         self._symbols: tuple[str, ...] = ()
         self._listed: frozenset[str] = frozenset()
+        self._told_us: dict[str, int] = {}
+        self._confirmed_us = 0
         traits = connection.traits
         silent_us = floor.settings.stream_silent_s * SECOND_US
         self.pulse = Pulse(
@@ -72,7 +75,7 @@ class MarketWatch:
             Unavailable: when the prices could not be read.
         """
         self._symbols = self._chosen()
-        await self._ask_prices()
+        await self._ask_prices(self._symbols)
 
     def _chosen(self) -> tuple[str, ...]:
         """What was configured and is listed; else every pair of what we hold with cash."""
@@ -133,32 +136,52 @@ class MarketWatch:
             self.pulse.came_alive()
         if isinstance(sighting, sightings.Heartbeat):
             self.pulse.heartbeat_us = now
-            return
-        self.pulse.message_us = now
-        self._floor.desk.see(sighting)
+        else:
+            self.pulse.message_us = now
+            self._floor.desk.see(sighting)
+        if isinstance(sighting, sightings.PriceSeen):
+            self._told_us[sighting.price.symbol] = now
+        if now - self._confirmed_us >= SECOND_US:
+            self._confirm(now)
+
+    def _confirm(self, now: int) -> None:
+        """A live stream that tells nothing new says that the prices stand."""
+        self._confirmed_us = now
+        board = self._floor.desk.board
+        for symbol in self._symbols:
+            price = board.price(self.venue, symbol)
+            asked = self._told_us.get(symbol, 0)
+            if price is not None and price.at_us < now - SECOND_US and now - asked < QUIET_US:
+                self._floor.desk.see(sightings.PriceSeen(price=replace(price, at_us=now)))
 
     async def poll(self) -> None:
-        """Prices over REST while the stream is not alive (or the venue has none)."""
+        """Prices over REST: all while the stream is dead, else those it was long silent about."""
         while True:
             await asyncio.sleep(max(1, self._floor.settings.price_stale_s // 2))
             now = self._floor.now_us()
-            if self.pulse.connected and not self.pulse.silent(now):
-                continue
-            await self._safely_priced()
+            dead = not self.pulse.connected or self.pulse.silent(now)
+            wanted = [
+                symbol
+                for symbol in self._symbols
+                if dead or now - self._told_us.get(symbol, 0) > QUIET_US // 2
+            ]
+            if wanted:
+                await self._safely_priced(wanted)
 
-    async def _safely_priced(self) -> None:
+    async def _safely_priced(self, symbols: Sequence[str]) -> None:
         try:
-            await self._ask_prices()
+            await self._ask_prices(symbols)
         except (Unavailable, TimeoutError) as error:
             self.pulse.problem = self.pulse.problem or str(error)
 
-    async def _ask_prices(self) -> None:
-        if not self._symbols:
+    async def _ask_prices(self, symbols: Sequence[str]) -> None:
+        if not symbols:
             return
         async with asyncio.timeout(ANSWER_S):
-            prices = await self.connection.market.prices(self._symbols)
-        self.pulse.poll_us = self._floor.now_us()
+            prices = await self.connection.market.prices(symbols)
+        now = self.pulse.poll_us = self._floor.now_us()
         for price in prices:
+            self._told_us[price.symbol] = now
             self._floor.desk.see(sightings.PriceSeen(price=price))
 
     async def watch_clock(self) -> None:

@@ -152,7 +152,7 @@ class CcxtMarket:
             await self._nothing_to_tell("prices", hear)
         async with self._fresh() as client:
             plan = Plan(
-                watches=[lambda api: api.watch_tickers(listed)],
+                watches=[lambda api: api.watch_tickers(listed, dict(self._quirks.ticker_params))],
                 channels=frozenset({"ticker"}),
                 frames=self._frames("prices", client.api),
                 caches=self._price_caches(client.api, listed),

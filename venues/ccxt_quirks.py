@@ -7,6 +7,7 @@ can be watched and never traded.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from domain.errors import Misconfigured
@@ -75,6 +76,8 @@ class Quirks:
     order_time_fields: tuple[str, ...] = ()
     trade_time_field: str = ""
     clock_step_us: int = 1_000
+    # What a stream of prices is asked for: without it Kraken tells a price only when one trades.
+    ticker_params: Mapping[str, str] = field(default_factory=dict)
     opens_24h_ago: bool = True  # whether a ticker's `open` by request is 24 hours old
 
 
@@ -91,9 +94,11 @@ KRAKEN = Quirks(
         # No request carries an expiry: a signed one is good as long as it is on its way.
         recv_window_us=10_000_000,
         heartbeat_us=1_000_000,
+        rounding=dict.fromkeys(("AUD", "CAD", "CHF", "EUR", "GBP", "USD"), Decimal("0.0001")),
     ),
     trades=True,
     frames="kraken",
+    ticker_params={"event_trigger": "bbo"},
     nonce=True,
     pace=Pace(15, 0.33),
     public_pace=Pace(5, 1.0),

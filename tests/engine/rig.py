@@ -89,7 +89,7 @@ class Rig:
     """One running engine and everything around it."""
 
     places: Places
-    demo: DemoDesk
+    venues: DemoDesk | None
     desk: Desk
     engine: Engine
     ledger: SqliteLedger
@@ -101,6 +101,11 @@ class Rig:
     @property
     def board(self) -> Board:
         return self.desk.board
+
+    @property
+    def demo(self) -> DemoDesk:
+        assert self.venues is not None, "this rig trades on the wire"
+        return self.venues
 
     async def ask(self, ask: Ask[R], caller: Operator = ME) -> R:
         async with asyncio.timeout(10):
@@ -200,6 +205,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     settings: EngineSettings = QUICK,
     limits: Limits = WIDE,
     demo: DemoDesk | None = None,
+    connections: Connections | None = None,
     secrets: Secrets | None = None,
     ready: bool = True,
     moving: bool = True,
@@ -209,7 +215,10 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     """An engine that is READY inside the block and stopped after it."""
     clock, dice = SystemClock(), SystemDice()
     places = Places(data_dir, mode.book)
-    venues = demo or open_demo(clock, dice, seed=7, instant=True)
+    venues = demo
+    if connections is None:
+        venues = demo or open_demo(clock, dice, seed=7, instant=True)
+        connections = connections_of(venues, wrap, prompt=prompt)
     board = Board(mode=mode, base_currency=settings.base_currency)
     desk = Desk(board, clock)
     stop, marker = Stop(), FileMarker(places.halt)
@@ -232,8 +241,10 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             settings_sha="0" * 64,
             settings=settings,
             limits=limits,
-            gate=GateSettings(),
-            connections=connections_of(venues, wrap, prompt=prompt),
+            gate=GateSettings(
+                skew_limits_us={c.venue: c.traits.skew_limit_us for c in connections}
+            ),
+            connections=connections,
             ledger=ledger,
             reader=reader,
             marker=marker,
@@ -244,7 +255,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
         )
         engine = Engine(desk, outfit)
         rig = Rig(places, venues, desk, engine, ledger, marker, stop, CallerDesk(desk, ME), kept)
-        beside = [venues.run] if moving else []
+        beside = [venues.run] if moving and venues is not None else []
         task = asyncio.create_task(engine.run(beside))
         try:
             if ready:
