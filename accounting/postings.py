@@ -87,7 +87,7 @@ def _fill(fill: Fill) -> list[tuple[str, str, Decimal]]:
         (ours, quote, paid),
         (TRADING, quote, paid.copy_negate()),
         (ours, fill.fee_asset, fill.fee.copy_negate()),
-        (FEES, fill.fee_asset, fill.fee.copy_abs()),
+        (FEES, fill.fee_asset, fill.fee),
     ]
 
 

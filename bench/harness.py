@@ -7,7 +7,8 @@ single time on a shared machine varies up to twofold, an fsync up to fivefold.
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 HEADER = "| goal | what | ours | peer or floor | ratio | target | ok |"
@@ -43,6 +44,17 @@ def seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
+
+
+@contextmanager
+def frozen() -> Generator[None]:
+    """Keep what exists already out of garbage collection, as the engine does after its start."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def in_turns(

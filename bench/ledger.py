@@ -18,7 +18,17 @@ from typing import Any
 import aiosqlite
 
 from bench.books import GENESIS, INSERT, chained, fill, intent, new_book, raw, synced_plainly
-from bench.harness import Row, at_least, at_most, in_turns, milliseconds, percentile, rate, seconds
+from bench.harness import (
+    Row,
+    at_least,
+    at_most,
+    frozen,
+    in_turns,
+    milliseconds,
+    percentile,
+    rate,
+    seconds,
+)
 from domain.events import Fact
 from storage.batch import Row as Stored
 from storage.database import head_of, open_writer
@@ -146,7 +156,7 @@ def one_by_one(place: Path, appends: int) -> list[Row]:
                 floor.extend(synced_plainly(place / "plain", body, appends))
                 plain.extend(_one_insert_each(connection, rows[turn]))
 
-    with closing(raw(book)) as connection:
+    with closing(raw(book)) as connection, frozen():
         asyncio.run(measure(connection))
     return [
         _beside_floor(percent, most, ours, floor, plain) for percent, most in ((50, 2), (99, 3))

@@ -17,7 +17,9 @@ from pathlib import Path
 
 def rows_of(file: Path) -> Iterator[tuple]:
     """Yield (seq, prev, hash, payload, index columns, postings) of each row, oldest first."""
-    if not file.read_bytes().startswith(b"SQLite format 3\0"):
+    with file.open("rb") as opened:
+        is_database = opened.read(16) == b"SQLite format 3\0"
+    if not is_database:
         for line in file.read_text("utf-8").split("\n")[:-1]:
             row = json.loads(line)
             prev, own = bytes.fromhex(row["prev"]), bytes.fromhex(row["hash"])

@@ -50,8 +50,6 @@ def _encoder(kind: type) -> Callable[[Any], Any]:
         return _PLAIN_ENCODERS[kind]
     if is_dataclass(kind):
         return _record_encoder(tuple(item.name for item in fields(kind)))
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return _record_encoder(kind._fields)
     for parent, encoder in _PARENT_ENCODERS:
         if issubclass(kind, parent):
             return encoder
@@ -123,7 +121,7 @@ def _plain_decoder(shape: Any) -> Callable[[Any], Any]:
     if is_dataclass(shape):
         return _record_decoder(shape, tuple(item.name for item in fields(shape)))
     if hasattr(shape, "_fields"):
-        return _record_decoder(shape, shape._fields)
+        return _row_decoder(shape)
     if isinstance(shape, type) and issubclass(shape, Enum):
         carried = int if issubclass(shape, int) else str
         return lambda data: shape(_checked(data, carried))
@@ -163,6 +161,23 @@ def _tuple_decoder(items: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
 def _mapping_decoder(items: tuple[Any, ...], make: Any) -> Callable[[Any], Any]:
     decode_item = _DECODERS[items[1]]
     return lambda data: make({k: decode_item(v) for k, v in _checked(data, dict).items()})
+
+
+def _row_decoder(shape: Any) -> Callable[[Any], Any]:
+    """A named tuple travels as a list: its names would be most of a ledger row."""
+    hints = get_type_hints(shape)
+    kinds = tuple(hints[name] for name in shape._fields)
+
+    def decode_row(data: Any) -> Any:
+        cells = _checked(data, list)
+        if len(cells) > len(kinds):
+            raise Undecodable(f"{shape.__name__} has {len(kinds)} parts, not {len(cells)}")
+        try:
+            return shape(*(_DECODERS[k](cell) for k, cell in zip(kinds, cells, strict=False)))
+        except TypeError as error:
+            raise Undecodable(f"{shape.__name__}: {error}") from None
+
+    return decode_row
 
 
 def _record_decoder(shape: Any, names: tuple[str, ...]) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ seen and not journalled is in `domain.sightings`.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.money import canonical
 from domain.orders import Amendment, Order, VenueOrder
 from domain.verdicts import Verdict
 
@@ -134,8 +135,9 @@ class OrderReported(OrderFact):
         """The same report, however often and from wherever it comes, is one fact."""
         report = self.report
         final = report.final or "open"
-        terms = f"{report.quantity}@{report.price}"
-        return f"report:{self.client_id}:{final}:{report.cumulative}:{terms}"
+        told = (report.cumulative, report.quantity, report.price)
+        figures = ":".join("-" if figure is None else canonical(figure) for figure in told)
+        return f"report:{self.client_id}:{final}:{figures}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from functools import lru_cache
 
 MONEY = Context(
     prec=50,
@@ -61,6 +62,7 @@ def number(raw: object) -> Decimal:
     return value
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> Decimal:
     stripped = text.strip()
     if len(stripped) > LONGEST_NUMBER or "_" in stripped or not stripped.isascii():

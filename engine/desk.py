@@ -97,13 +97,16 @@ class Desk:
     async def _watched(self, appended: Awaitable[Sequence[Appended]]) -> Sequence[Appended]:
         try:
             return await appended
+        except Refused:
+            raise  # the ledger's own no (a code that was used before): nothing has failed
         except DeskError as error:
             self.on_ledger_failure(str(error))
             raise
 
     def _posted(self, future: "asyncio.Future[Sequence[Appended]]") -> None:
-        if not future.cancelled() and future.exception() is not None:
-            self.on_ledger_failure(str(future.exception()))
+        error = None if future.cancelled() else future.exception()
+        if error is not None and not isinstance(error, Refused):
+            self.on_ledger_failure(str(error))
 
     def committed(self, batch: Sequence[tuple[Appended, Fact]]) -> None:
         """The ledger's callback: these facts survive power loss now, in this order."""

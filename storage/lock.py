@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from domain.errors import Unavailable
+from domain.errors import Misconfigured, Unavailable
 from storage.durable import PRIVATE_FILE
 
 _LONGEST_NOTE = 64
@@ -33,9 +33,13 @@ class BookLock:
 
         Raises:
             Unavailable: when another process has it; the message names that process.
+            Misconfigured: when the lock file cannot be opened.
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self._path, flags, PRIVATE_FILE)
+        try:
+            descriptor = os.open(self._path, flags, PRIVATE_FILE)
+        except OSError as error:
+            raise Misconfigured(str(self._path), f"cannot be opened: {error.strerror}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,8 +47,8 @@ class BookLock:
             os.close(descriptor)
             raise Unavailable(
                 f"the {self._book} book",
-                f"another engine{holder} holds {self._path}; attach instead "
-                "(start without --daemon to get its console), or stop that engine first",
+                f"another engine{holder} holds {self._path}; attach instead, "
+                "or stop that engine first",
             ) from None
         self._descriptor = descriptor
         os.ftruncate(descriptor, 0)

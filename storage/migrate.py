@@ -78,17 +78,14 @@ def _name(item: object) -> str:
 
 
 def _apply(connection: sqlite3.Connection, step: Migration, at_us: int) -> None:
+    # What raises in here leaves a transaction that ends with its connection: nothing is kept.
     connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _statements(step.sql):
-            connection.execute(statement)
-        record = (step.version, step.name, _digest(step), at_us)
-        connection.execute("INSERT INTO migration VALUES (?, ?, ?, ?)", record)
-        connection.execute(f"PRAGMA user_version = {step.version:d}")
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    for statement in _statements(step.sql):
+        connection.execute(statement)
+    record = (step.version, step.name, _digest(step), at_us)
+    connection.execute("INSERT INTO migration VALUES (?, ?, ?, ?)", record)
+    connection.execute(f"PRAGMA user_version = {step.version:d}")
+    connection.execute("COMMIT")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -30,7 +30,6 @@ BOUNDARIES = {
     "engine/trading.py": "a venue call that fails in any way is UNKNOWN",
     "risk/gate.py": "a rule that fails denies",
     "storage/verify.py": "a verifier that fails is FAIL",
-    "storage/writer.py": "a batch that fails refuses every later append",
     "tui/projector.py": "an ask that fails is a Failure on the screen",
     "tui/kill.py": "a trip that fails in any way starts `--kill`",
     "venues/ccxt_client.py": "whatever a venue call raises is judged",

@@ -108,9 +108,9 @@ def test_money_travels_as_canonical_text() -> None:
     assert told["account"] == "kraken/main"
 
 
-def test_figures_of_a_rule_are_an_object_with_names() -> None:
+def test_figures_of_a_rule_travel_as_a_list() -> None:
     verdict = Verdict(approved=True, results=(RuleResult("halt", passed=True),))
-    assert encode(verdict)["results"][0]["rule"] == "halt"
+    assert encode(verdict)["results"][0][:2] == ["halt", True]
     assert decode(Verdict, encode(verdict)) == verdict
 
 

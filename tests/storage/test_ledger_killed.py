@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from domain.bookings import FillBooked
-from domain.errors import Unavailable
+from domain.errors import Misconfigured, Unavailable
 from domain.events import LedgerOpened, OrderSent
 from storage.lock import BookLock
 from storage.places import Places
@@ -122,3 +122,10 @@ def test_a_lock_is_free_again_after_release_and_its_note_is_only_a_note(tmp_path
             path.write_text("not a number")
             with pytest.raises(Unavailable, match="another engine holds"):
                 BookLock(path, "demo").acquire()
+
+
+def test_a_lock_that_cannot_be_opened_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Misconfigured, match="cannot be opened"):
+        BookLock(tmp_path / "lock", "demo").acquire()
+    assert not (tmp_path / "elsewhere").exists()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.halts import GLOBAL, Level, Marker
+from domain.ports import HaltMarker
 from storage.marker import EvidenceLog, FileMarker
 from tests.storage.samples import START_US
 
@@ -29,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_written_is_read(path: Path) -> None:
-    marker = FileMarker(path)
+    marker: HaltMarker = FileMarker(path)
     assert marker.read() is None
     assert not marker.present()
     marker.write(MARKER)

@@ -148,6 +148,17 @@ def rewritten(seq: int, change: Callable[[dict[str, object]], object]) -> Forge:
     return forge
 
 
+def test_a_row_with_a_hash_of_its_own_is_found_at_the_row_behind_it(places: Places) -> None:
+    def forge(connection: sqlite3.Connection) -> None:
+        row = connection.execute("SELECT prev, payload FROM event WHERE seq = 3").fetchone()
+        payload = row[1].replace(b"engine", b"nobody")
+        values = (payload, link(row[0], 3, payload))
+        connection.execute("UPDATE event SET payload = ?, hash = ? WHERE seq = 3", values)
+
+    report = verdict(places, forge)
+    assert (report.result, report.bad_seq, report.problem[:5]) == ("FAIL", 4, "link:")
+
+
 def test_postings_that_do_not_balance_are_found_though_every_hash_is_right(
     places: Places,
 ) -> None:
