@@ -218,6 +218,7 @@ def _first_board(ground: Ground) -> Board:
     return Board(
         mode=ground.mode,
         base_currency=ground.loaded.settings.base_currency,
+        gateway="" if ground.mode is Mode.DEMO else ground.loaded.settings.gateway or "",
         now_us=ground.clock.now_us(),
     )
 
@@ -246,6 +247,11 @@ def gate_settings(loaded: Loaded, opened: Access) -> GateSettings:
         balance_stale_us=engine.balance_stale_s * SECOND_US,
         break_value=settings.reconciliation.alert_threshold,
         skew_limits_us={c.venue: c.traits.skew_limit_us for c in opened.connections},
+        fee_rates={
+            venue: known.fee_pct / 100
+            for venue, known in settings.exchanges.items()
+            if known.fee_pct is not None
+        },
     )
 
 

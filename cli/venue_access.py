@@ -107,7 +107,11 @@ async def _real(
     async with AsyncExitStack() as stack:
         for venue, told in exchanges.items():
             settings = VenueSettings(
-                rate_limit=told.rate_limit, sandbox=told.sandbox, orders=orders, hurry=hurry
+                rate_limit=told.rate_limit,
+                sandbox=told.sandbox,
+                orders=orders,
+                hurry=hurry,
+                gateway=ground.loaded.settings.gateway,
             )
             accounts = {
                 name: secrets.account_keys(Account(venue, name), known.references, trade=orders)
@@ -133,6 +137,7 @@ async def _real(
                     account: timed(trader, venue, ground.clock, tell)
                     for account, trader in opened.traders.items()
                 },
+                vitals=opened.vitals,
             )
         yield Access(connections=Connections(connections), symbols=_symbols(exchanges))
 

@@ -78,6 +78,17 @@ class VenueTraits:
     rounding: Mapping[str, Decimal] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """How a venue's calls are going: the tightest budget, the newest latency, rows left out."""
+
+    budget_left: int
+    budget: int
+    banned_for_us: int
+    latency_us: int
+    rejected: int
+
+
 class Market(Protocol):
     """Public data of one venue."""
 

@@ -3,12 +3,12 @@
 The one rule: an account without a trader cannot trade; nobody pretends otherwise.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from domain.errors import Refused
 from domain.instruments import Account
-from domain.ports import AccountReader, Market, Trader, VenueTraits
+from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Connection:
     market: Market
     readers: Mapping[Account, AccountReader]
     traders: Mapping[Account, Trader]
+    vitals: Callable[[], Vitals] | None = None  # None: nothing is rationed there
 
     @property
     def venue(self) -> str:

@@ -17,7 +17,7 @@ from domain.halts import Level
 from domain.instruments import Account, quote_of
 from domain.lifecycle import advance
 from domain.market import Movement
-from domain.money import ONE, ZERO
+from domain.money import ONE, ZERO, canonical
 from domain.orders import Fill, Kind, Order, OrderState, VenueOrder
 from domain.ports import Appended, LedgerReader
 from engine.floor import Floor
@@ -139,6 +139,25 @@ class Intake:
             return
         if stored[-1].conflict:
             await self._conflict(fill, stored[-1])
+        else:
+            await self._compared(fill)
+
+    async def _compared(self, fill: Fill) -> None:
+        """More than was ordered is taken in all the same: it is in the account. It is a break."""
+        state = self._floor.desk.board.orders.get(fill.client_id)
+        if state is None or state.filled <= state.largest_quantity:
+            return
+        await self._floor.desk.record(
+            controls.BreakOpened(
+                at_us=self._floor.now_us(),
+                actor="engine",
+                break_id=f"OVERFILL:{state.client_id}",
+                kind="OVERFILL",
+                account=fill.account,
+                detail=f"{state.client_id} ordered {canonical(state.largest_quantity)} of "
+                f"{fill.symbol}; {canonical(state.filled)} were filled",
+            )
+        )
 
     async def _conflict(self, fill: Fill, stored: Appended) -> None:
         await self._floor.desk.record(

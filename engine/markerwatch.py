@@ -16,6 +16,7 @@ from domain.halts import Evidence, HaltState, Marker
 from engine.floor import Floor
 from engine.killswitch import KillSwitch
 
+AGAIN_US = 5_000_000  # after a disk that took no marker
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +28,7 @@ class MarkerWatch:
         self._kill = kill
         self._taken: set[str] = set()
         self._known: set[str] = set()
+        self._again_us = 0
         floor.desk.keep(self)
 
     def fact(self, fact: events.Fact, _: Board) -> None:
@@ -58,7 +60,7 @@ class MarkerWatch:
         if present and not halted:
             self._trip(floor.marker.read())
             await floor.desk.flushed()
-        elif halted and not present:
+        elif halted and not present and floor.clock.monotonic_us() >= self._again_us:
             await self._restore()
         if present or halted:
             await self._take_in_evidence()
@@ -103,6 +105,7 @@ class MarkerWatch:
                 )
             )
         except (OSError, DeskError) as error:
+            self._again_us = self._floor.clock.monotonic_us() + AGAIN_US
             log.critical("the HALT marker could not be restored: %s", error)
 
     async def _take_in_evidence(self) -> None:

@@ -6,9 +6,11 @@ The one rule: the screen's heartbeat is the engine's: if this stops, the screen 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from domain.board import EngineView
+from domain.board import Board, EngineView, VenueView
+from domain.table import Table
 from engine.floor import Floor
 from engine.pulse import Pulse
 
@@ -57,7 +59,26 @@ class Views:
         if self._beats % max(1, self._floor.settings.publish_hz // 2) == 1:
             changes["usage"] = self._floor.door.usage()
             changes["engine"] = self._engine()
+            changes["venues"] = self._venues(board)
         desk.show(**changes)
+
+    def _venues(self, board: Board) -> Table[str, VenueView]:
+        """Every venue with the state of its calls; those without a ration stay as they are."""
+        venues = board.venues
+        for connection in self._floor.connections:
+            known = venues.get(connection.venue)
+            if connection.vitals is None or known is None:
+                continue
+            vitals = connection.vitals()
+            view = replace(
+                known,
+                latency_us=vitals.latency_us,
+                budget_left=vitals.budget_left,
+                budget=vitals.budget,
+            )
+            if view != known:
+                venues = venues.put(connection.venue, view)
+        return venues
 
     def _engine(self) -> EngineView:
         ranked = sorted(self._lags)

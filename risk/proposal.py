@@ -24,7 +24,10 @@ HUNDRED = Decimal(100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings:
-    """What the gate knows besides limits. Ages in microseconds; `cash` needs no position limit."""
+    """What the gate knows besides limits. Ages in microseconds; `cash` needs no position limit.
+
+    `fee_rates` is the taker's fee by venue (0.0026: 0.26 %), for venues that do not tell theirs.
+    """
 
     base_currency: str = "USD"
     cash: frozenset[str] = frozenset({"USD", "USDT", "USDC"})
@@ -34,6 +37,7 @@ class GateSettings:
     stream_silent_us: int = 15_000_000
     break_value: Decimal = Decimal(100)
     skew_limits_us: Mapping[str, int] = field(default_factory=dict)
+    fee_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,7 +129,6 @@ def propose(draft: Draft, view: View, *, filled: Decimal | None = None) -> Propo
     base_rate = _base_rate(quote, view)
     if base_rate is None and not unpriced:
         unpriced = f"no mark for {quote} younger than {view.settings.mark_stale_us // 10**6} s"
-    fee_rate = instrument.fee_rate if instrument is not None else None
     proposal = Proposal(
         account=draft.account,
         symbol=symbol,
@@ -142,13 +145,20 @@ def propose(draft: Draft, view: View, *, filled: Decimal | None = None) -> Propo
         market=market,
         reference=reference,
         base_rate=base_rate,
-        fee_rate=FALLBACK_FEE if fee_rate is None else fee_rate,
+        fee_rate=_fee_rate(instrument, draft.account.venue, view),
         unpriced=unpriced,
     )
     if reference is not None and base_rate is not None:
         proposal.value = proposal.quantity * reference * base_rate
     proposal.reducing = _reduces(proposal, view)
     return proposal
+
+
+def _fee_rate(instrument: Instrument | None, venue: str, view: View) -> Decimal:
+    """The venue's own, else the operator's, else a cautious guess."""
+    if instrument is not None and instrument.fee_rate is not None:
+        return instrument.fee_rate
+    return view.settings.fee_rates.get(venue, FALLBACK_FEE)
 
 
 def _reference(draft: Draft, market: Price | None, view: View) -> tuple[Decimal | None, str]:

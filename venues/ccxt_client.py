@@ -118,11 +118,13 @@ class Clients:
         clock: Clock,
         wire_for: Callable[[Keys | None], Wire],
         timeout_ms: int,
+        gateway: str | None = None,
     ) -> None:
         self._quirks = quirks
         self._clock = clock
         self._wire_for = wire_for
         self._timeout_ms = timeout_ms
+        self._gateway = gateway
         self._class: Any = None
         self._tls: ssl.SSLContext | None = None
 
@@ -135,7 +137,7 @@ class Clients:
     @asynccontextmanager
     async def opened(self, purpose: Purpose) -> AsyncGenerator[Client]:
         """A client with a connection pool of its own, closed at the end whatever happens."""
-        session = open_session(self._tls)
+        session = open_session(self._tls, self._gateway)
         api = self._class(self._config(purpose.keys, session))
         wire = self._wire_for(purpose.keys)
         wire.attach(api)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 
 from domain.instruments import Account
-from domain.ports import AccountReader, Clock, Market, Trader, VenueTraits
+from domain.ports import AccountReader, Clock, Market, Trader, VenueTraits, Vitals
 from venues.budget import Budget
 from venues.ccxt_client import Clients, Purpose
 from venues.ccxt_market import CcxtMarket, Markets
@@ -32,7 +32,8 @@ class VenueSettings:
 
     `timeout_ms` for one request and answer; `rate_limit` calls a second, never above the
     venue's own; `orders` whether traders are built at all; `hurry` for `--kill`: nothing is
-    asked but what ends orders, so their symbols stay unknown and none can be placed.
+    asked but what ends orders, so their symbols stay unknown and none can be placed. `gateway` is
+    the URL of a proxy through which every call and stream goes.
     """
 
     timeout_ms: int = 10_000
@@ -40,17 +41,7 @@ class VenueSettings:
     sandbox: bool = False
     orders: bool = True
     hurry: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vitals:
-    """How a venue's calls are going: the tightest budget, the newest latency, rows left out."""
-
-    budget_left: int
-    budget: int
-    banned_for_us: int
-    latency_us: int
-    rejected: int
+    gateway: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +182,7 @@ async def open_venue(
     """
     quirks = quirks_of(venue, sandbox=settings.sandbox)
     shared = _Shared(quirks, settings, clock, on_problem)
-    clients = Clients(quirks, clock, shared.wire_for, settings.timeout_ms)
+    clients = Clients(quirks, clock, shared.wire_for, settings.timeout_ms, settings.gateway)
     await clients.load()
     async with AsyncExitStack() as stack:
         opening = _Opening(shared, clients, stack)

@@ -96,13 +96,16 @@ def _refused(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
-def open_session(ssl_context: Any) -> aiohttp.ClientSession:
-    """A connection pool that counts what leaves and follows no redirections."""
+def open_session(ssl_context: Any, gateway: str | None = None) -> aiohttp.ClientSession:
+    """A connection pool that counts what leaves and follows no redirections.
+
+    With a `gateway` (URL of a proxy) everything leaves through it.
+    """
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_leaving)
     trace.on_request_redirect.append(_redirected)
     connector = aiohttp.TCPConnector(ssl=ssl_context, happy_eyeballs_delay=0.25)
-    return aiohttp.ClientSession(connector=connector, trace_configs=[trace])
+    return aiohttp.ClientSession(connector=connector, trace_configs=[trace], proxy=gateway)
 
 
 async def _leaving(_: aiohttp.ClientSession, __: SimpleNamespace, ___: object) -> None:

@@ -11,12 +11,11 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from cli.clock import SystemClock
-from risk.codes import code_at, step_at
 from tests.wire.admin import AdminClient
 from tests.wire.demo import home, surroundings, venue
+from tests.wire.factor import Factor, enrolled
 
 TOP = Path(__file__).parent.parent.parent
 READY_S = 30
@@ -33,8 +32,7 @@ class Home:
 
     folder: Path
     found: Mapping[str, Any]
-    seed: str = ""
-    recovery: tuple[str, ...] = ()
+    factor: Factor | None = None
 
     @property
     def admin(self) -> AdminClient:
@@ -88,32 +86,17 @@ class Home:
 
     def enrol(self) -> None:
         """Enrol a second factor over standard input, as a script would."""
-        with subprocess.Popen(
-            self.command("totp", "enrol", "--json"),
-            cwd=TOP,
-            env=surroundings(self.folder, self.found),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            told = ""
-            while not told.rstrip().endswith("}"):
-                line = process.stdout.readline()
-                assert line, told
-                told += line
-            made = json.loads(told)
-            self.seed, self.recovery = made["secret"], tuple(made["recovery"])
-            step = step_at(SystemClock().now_us())
-            for code in (code_at(self.seed, step - 2), code_at(self.seed, step - 1)):
-                process.stdin.write(f"{code}\n")
-            process.stdin.close()
-            assert process.wait(timeout=30) == 0, process.stdout.read()
+        environ = surroundings(self.folder, self.found)
+        self.factor = enrolled(self.command("totp", "enrol", "--json"), environ, self.folder)
+
+    @property
+    def recovery(self) -> tuple[str, ...]:
+        assert self.factor is not None
+        return self.factor.recovery
 
     def code(self) -> str:
-        return code_at(self.seed, step_at(SystemClock().now_us()))
+        assert self.factor is not None
+        return self.factor.code()
 
     def arm(self) -> None:
         status, told = self.run("arm", "kraken/main", "--code", self.code())
@@ -121,7 +104,7 @@ class Home:
 
     def open_orders(self) -> list[Any]:
         """What rests at the venue, by its own word."""
-        orders: list[Any] = self.admin.ask("truth")["orders"]
+        orders: list[Any] = cast("Any", self.admin.ask("truth"))["orders"]
         return [order for order in orders if order["status"] == "open"]
 
 

@@ -246,6 +246,26 @@ async def test_a_marker_that_cannot_be_written_does_not_stop_the_halt(
             await rig.submit()
 
 
+async def test_a_disk_that_takes_no_marker_is_asked_again_at_a_calm_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as rig:
+        tries = 0
+
+        def broken(_: Marker) -> None:
+            nonlocal tries
+            tries += 1
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr(rig.marker, "write", broken)
+        await rig.ask(asks.Trip(reason="disk full"))
+        await rig.until(halted())
+        assert rig.engine.parts is not None
+        for _ in range(20):
+            await rig.engine.parts.marker.look()
+        assert tries == 2  # the trip's own, and one of the watch's
+
+
 async def test_a_ledger_that_takes_nothing_halts_and_the_cancels_still_go_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,11 +11,11 @@ from domain import asks, events
 from domain.errors import InDoubt, Refused
 from domain.halts import Level
 from domain.instruments import Account
-from domain.orders import Amendment, Order, OrderState, Side, Status
+from domain.orders import Amendment, Fill, Order, OrderState, Side, Status
 from domain.ports import Placement, Trader
 from engine.operators import Operator, Role
 from risk.limits import Limits
-from tests.engine.rig import WIDE, D, Rig, quick, running
+from tests.engine.rig import KRAKEN, WIDE, D, Rig, quick, running
 
 
 class Spy:
@@ -91,6 +91,32 @@ async def test_a_market_order_is_filled_and_its_fill_is_booked_once(tmp_path: Pa
         assert state.filled == D("0.01")
         booked = [fact async for _, fact in rig.ledger.facts() if _is_fill_of(fact, state)]
         assert len(booked) == len(state.fills)
+
+
+async def test_more_filled_than_was_ordered_is_booked_and_opened_as_a_break(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        answer = await rig.submit()
+        order = rig.order(answer.client_id)
+        assert rig.engine.parts is not None
+        fill = Fill(
+            venue_order_id=order.venue_order_id,
+            client_id=answer.client_id,
+            account=KRAKEN,
+            symbol="BTC/USD",
+            side=Side.BUY,
+            trade_id="more-than-ordered",
+            quantity=D("0.013"),
+            price=D(60_000),
+            fee=D(0),
+            fee_asset="USD",
+            liquidity="maker",
+            at_us=order.updated_us,
+        )
+        rig.engine.parts.intake.fill(fill, "stream")
+        board = await rig.until(lambda b: [k for k in b.breaks if k.kind == "OVERFILL"])
+        assert board.orders[answer.client_id].filled == D("0.013")
+        opened = next(k for k in board.breaks if k.kind == "OVERFILL")
+        assert "ordered 0.01 of BTC/USD; 0.013 were filled" in opened.detail
 
 
 def _is_fill_of(fact: events.Fact, state: OrderState) -> bool:

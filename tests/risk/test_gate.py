@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.board import Break, Feed, Health, Mode, Phase, VenueView
+from domain.board import Break, Feed, Health, Mode, Phase, VenueView, at
 from domain.halts import Level
 from domain.market import Mark, Price
 from domain.orders import Draft, Kind, Side
@@ -115,6 +115,22 @@ def test_the_position_of_an_asset_is_the_sum_over_all_venues() -> None:
     elsewhere = replace(balances(BTC="0.3"), account=type(MAIN)("mexc", "main"))
     seen.exposure.balances_seen(elsewhere)
     denied_by("max_position_size", draft(quantity="0.04"), seen)
+
+
+@pytest.mark.parametrize(
+    ("told", "configured", "reckoned"),
+    [("0.001", "0.004", "0.001"), (None, "0.004", "0.004"), (None, None, "0.005")],
+)
+def test_the_fee_is_the_venues_own_else_the_operators_else_a_cautious_guess(
+    told: str | None, configured: str | None, reckoned: str
+) -> None:
+    made = board()
+    known = made.instruments[at("kraken", "BTC/USD")]
+    without = replace(known, fee_rate=None if told is None else D(told))
+    seen = view(made.but(instruments=made.instruments.put(at("kraken", "BTC/USD"), without)))
+    rates = {} if configured is None else {"kraken": D(configured)}
+    seen.settings = replace(seen.settings, fee_rates=rates)
+    assert propose(draft(), seen).fee_rate == D(reckoned)
 
 
 def test_the_fee_is_part_of_what_must_be_available() -> None:
@@ -365,12 +381,18 @@ kinds = st.booleans()
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[View, Draft]:
-    funds = balances(USD=str(draw(st.integers(0, 60_000))), BTC=str(draw(quantities)))
+    """A desk on which one limit is tight, drawn first, so that each one binds often."""
+    tight = draw(st.sampled_from(("funds", "order", "volume", "position", "all")))
+
+    def upto(most: int, what: str) -> int:
+        return draw(st.integers(1, most)) if tight in (what, "all") else 10_000_000
+
+    funds = balances(USD=str(upto(60_000, "funds")), BTC=str(draw(quantities)))
     seen = view(
         board(funds),
-        max_order_value=D(draw(st.integers(1, 20_000))),
-        max_daily_volume=D(draw(st.integers(1, 40_000))),
-        max_position_size={"default": D(draw(st.integers(1, 50_000)))},
+        max_order_value=D(upto(20_000, "order")),
+        max_daily_volume=D(upto(40_000, "volume")),
+        max_position_size={"default": D(upto(50_000, "position"))},
     )
     for number in range(draw(st.integers(0, 4))):
         working = state(draft(draw(sides), str(draw(quantities))), f"w{number}")
@@ -396,7 +418,7 @@ def test_the_largest_quantity_passes_and_one_lot_more_does_not(
 
 
 @settings(max_examples=120, report_multiple_bugs=False)
-@given(situations(), st.lists(st.tuples(sides, quantities, kinds), max_size=30))
+@given(situations(), st.lists(st.tuples(sides, quantities, kinds), min_size=4, max_size=30))
 def test_whatever_passes_the_gate_no_fill_of_any_subset_breaks_a_limit(
     situation: tuple[View, Draft], asked: list[tuple[Side, Decimal, bool]]
 ) -> None:

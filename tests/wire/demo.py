@@ -19,11 +19,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.wire.factor import enrolled
 from tests.wire.redirect import environment
 
 START_S = 20
 KEY_PARTS = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
 CREDENTIAL = "quarterdeck-passphrase"
+WORDS = """\
+A loopback Kraken trades at {rest} (admin port for faults: {admin}).
+The console starts in LIVE, disarmed. To arm it (key A) or to release the kill switch it wants
+a code; in another terminal, from this folder:
+    python -m tests.wire.factor {folder}
+"""
 CONFIG = """\
 # Written by tests/wire/demo.py for one run against the loopback venue.
 version: 1
@@ -48,9 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
     options, rest = _parser().parse_known_args(arguments)
     with home(keep=options.keep) as folder, venue(folder, options) as found:
         command = [sys.executable, "-m", "tests.wire.run", "--port-file", str(folder / "port.json")]
-        command += [*program(folder), *rest]
-        print(f"Loopback venue: {found['routes']['api.kraken.com']}  admin: {found['admin']}")  # noqa: T201
-        return subprocess.run(command, env=surroundings(folder, found), check=False).returncode
+        command += program(folder)
+        environ = surroundings(folder, found)
+        enrolled([*command, "totp", "enrol", "--json"], environ, folder)
+        print(WORDS.format(rest=found["routes"]["api.kraken.com"], **found, folder=folder))  # noqa: T201
+        if sys.stdin.isatty():
+            input("Enter opens the console: ")
+        return subprocess.run([*command, *rest], env=environ, check=False).returncode
 
 
 def program(folder: Path) -> list[str]:
