@@ -4,22 +4,20 @@ The one rule: secrets leave the environment here, before anything else runs.
 """
 
 import os
-import pwd
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from getpass import getpass
 from pathlib import Path
 
-import platformdirs
-
 from cli.clock import SystemClock, SystemDice
+from cli.user import data_directory, user_name
 from config.layers import flag
 from config.load import Loaded, load
 from config.redaction import Redaction
 from config.secrets_environment import EnvironmentSecrets, read_env_file
-from config.secrets_file import SecretFile, passphrase_from
+from config.secrets_file import Passphrase, SecretFile, credential_given, passphrase_from
 from config.secrets_keyring import KeyringSecrets
 from config.secrets_stores import SecretStores
 from domain.board import Mode
@@ -29,6 +27,7 @@ from storage.places import Places
 
 OFFERED = (Mode.DEMO, Mode.LIVE)
 ENV_FILE = Path(".env")
+SECRETS = "secrets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,7 @@ class Ground:
     redaction: Redaction
     environment: EnvironmentSecrets
     operators: Operators
+    passphrase: Passphrase | None = None  # where a screen is about to take the terminal
 
     @property
     def me(self) -> Operator:
@@ -56,15 +56,23 @@ class Ground:
     def secrets(self, scope: str) -> SecretStores:
         """The secret stores of one book; `scope` is its ledger's id."""
         prompt = getpass if sys.stdin.isatty() and not _screen_is_up() else None
-        passphrase = passphrase_from(os.environ, prompt)
+        passphrase = self.passphrase or passphrase_from(os.environ, prompt)
         return SecretStores(
             keyring=KeyringSecrets(self.redaction),
-            own=SecretFile(self.places.directory / "secrets", passphrase, self.redaction),
+            own=SecretFile(self.places.directory / SECRETS, passphrase, self.redaction),
             scope=scope,
             environment=self.environment,
             open_file=lambda path: SecretFile(path, passphrase, self.redaction),
             redaction=self.redaction,
         )
+
+    def asked_before_the_screen(self) -> "Ground":
+        """This ground with the passphrase of its secrets file, if only a person knows it."""
+        kept = self.places.directory / SECRETS
+        if not kept.exists() or credential_given(os.environ):
+            return self
+        told = getpass("Passphrase of the secrets file: ")
+        return replace(self, passphrase=lambda _: told)
 
     def child_environment(self) -> Mapping[str, str]:
         """The environment of a process that needs the same keys (`--kill`)."""
@@ -108,19 +116,12 @@ def _offered(mode: Mode) -> None:
         raise Misconfigured(f"--{word}", hint)
 
 
-def data_directory(args: Namespace) -> Path:
-    """Where the books are kept: the flag, or the user's data directory."""
-    if args.data_dir:
-        return Path(args.data_dir).expanduser().resolve()
-    return platformdirs.user_data_path("quarterdeck")
-
-
 def operators_of(loaded: Loaded) -> Operators:
     """The configured operators; without any, this user with every role."""
     told = loaded.settings.operators
     if not told:
         uid = os.getuid()
-        return Operators((Operator(name=_user_name(uid), roles=EVERY_ROLE, os_uid=uid),))
+        return Operators((Operator(name=user_name(uid), roles=EVERY_ROLE, os_uid=uid),))
     return Operators(
         tuple(
             Operator(
@@ -131,13 +132,6 @@ def operators_of(loaded: Loaded) -> Operators:
             for name, known in told.items()
         )
     )
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid{uid}"
 
 
 def _environment(loaded: Loaded, redaction: Redaction) -> EnvironmentSecrets:

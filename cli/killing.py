@@ -11,8 +11,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cli.ground import Ground, data_directory, stand
+from cli.ground import Ground, stand
 from cli.render import as_json, complain, say
+from cli.user import data_directory
 from cli.venue_access import access
 from domain.asks import Trip
 from domain.codec import encode

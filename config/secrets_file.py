@@ -96,11 +96,9 @@ def passphrase_from(environ: Mapping[str, str], prompt: Prompt | None) -> Passph
     """
 
     def given(new: bool) -> str:  # noqa: FBT001 -- a callback's one argument
-        folder = environ.get("CREDENTIALS_DIRECTORY")
-        if folder:
-            credential = Path(folder) / CREDENTIAL
-            if credential.is_file():
-                return credential.read_text(encoding="utf-8").rstrip("\r\n")
+        credential = credential_given(environ)
+        if credential is not None:
+            return credential.read_text(encoding="utf-8").rstrip("\r\n")
         if prompt is None:
             raise Misconfigured(
                 "passphrase",
@@ -112,6 +110,13 @@ def passphrase_from(environ: Mapping[str, str], prompt: Prompt | None) -> Passph
         return first
 
     return given
+
+
+def credential_given(environ: Mapping[str, str]) -> Path | None:
+    """The file of systemd's credential, where there is one."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    credential = Path(folder) / CREDENTIAL if folder else None
+    return credential if credential is not None and credential.is_file() else None
 
 
 def _read_private(path: Path) -> bytes | None:

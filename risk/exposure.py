@@ -15,6 +15,7 @@ from domain.money import ONE, ZERO
 from domain.orders import Fill, OrderState, Side
 
 BALANCE_LAG_US = 2_000_000  # a venue's balances may trail its own fills by this much
+SURELY_INSIDE_US = 60_000_000  # no venue's balances lag behind its trades for a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,14 @@ class Exposure:
             _add(holdings.losses, asset, signed)
 
     def filled(self, fill: Fill, booked_us: int) -> None:
-        """A fill was booked that the last balance may or may not contain."""
+        """A fill was booked that the last balance may or may not contain.
+
+        One that is a minute older than the balance (history, read late) is certainly inside.
+        """
         holdings = self._accounts.setdefault(fill.account, _Holdings())
+        known = holdings.balances
+        if known is not None and fill.at_us + SURELY_INSIDE_US <= known.asked_us:
+            return
         for asset, change in changes_of(fill):
             if change:
                 holdings.drift.append((booked_us, asset, change))

@@ -14,7 +14,7 @@ from domain.market import AssetBalance, Balances
 from domain.money import ZERO
 from domain.orders import Amendment, Fill, OrderState, Side
 from risk import exposure as module
-from risk.exposure import BALANCE_LAG_US, Claim, Exposure, changes_of, claim_of
+from risk.exposure import BALANCE_LAG_US, SURELY_INSIDE_US, Claim, Exposure, changes_of, claim_of
 from tests.risk.desks import MAIN, NOW_US, balances, draft, state
 
 D = Decimal
@@ -182,6 +182,26 @@ def test_available_is_total_less_what_the_venue_holds_and_cannot_hold_yet() -> N
 
 def _acked(made: OrderState, at_us: int) -> OrderState:
     return replace(made, acked=True, acked_us=at_us)
+
+
+def test_history_that_is_read_after_a_balance_is_inside_it_already() -> None:
+    exposure = Exposure()
+    exposure.balances_seen(replace(balances(USD="1000", BTC="1"), asked_us=NOW_US))
+    old = Fill(
+        account=MAIN,
+        symbol="BTC/USD",
+        trade_id="T1",
+        side=Side.BUY,
+        quantity=D("0.01"),
+        price=D(60_000),
+        fee=D(0),
+        fee_asset="USD",
+        at_us=NOW_US - SURELY_INSIDE_US,
+    )
+    exposure.filled(old, NOW_US + 1)
+    assert (exposure.most("BTC"), exposure.available(MAIN, "USD")) == (D(1), D(1000))
+    exposure.filled(replace(old, trade_id="T2", at_us=old.at_us + 1), NOW_US + 1)
+    assert (exposure.most("BTC"), exposure.available(MAIN, "USD")) == (D("1.01"), D(400))
 
 
 @given(st.sampled_from(Side), st.sampled_from(["BTC", "USD", "BNB"]))

@@ -1,0 +1,1 @@
+"""Tests of the console: pure parts, pilot-driven screens, real terminals."""

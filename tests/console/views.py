@@ -1,0 +1,132 @@
+"""The venues of the console's tests as the engine sees them: feeds, balances, prices, usage.
+
+The one rule: everything is as it was at `NOW_US`, and is the same on every run.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from domain.board import AccountView, Feed, Health, NavPoint, VenueView
+from domain.instruments import Account, Instrument
+from domain.market import AssetBalance, Balances, Depth, Level, Mark, Price
+from domain.verdicts import Usage
+
+D = Decimal
+NOW_US = 1_795_176_007_120_000  # 2026-11-20T12:00:07.120Z
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+VENUES = ("gate", "kraken", "kucoin", "mexc")
+ACCOUNTS = {venue: Account(venue, "main") for venue in VENUES}
+OPERATOR = "ops"
+PRICES = {
+    "BTC/USDT": ("62100.5", "61340.0", "0.1", "0.00001"),
+    "ETH/USDT": ("3120.42", "3098.10", "0.01", "0.0001"),
+    "SOL/USDT": ("141.23", "144.02", "0.01", "0.001"),
+    "ADA/USDT": ("0.4512", "0.4498", "0.0001", "0.1"),
+    "ETH/BTC": ("0.05025", "0.05051", "0.00001", "0.0001"),
+}
+HELD: dict[str, dict[str, str]] = {
+    "kraken": {"USDT": "9412.55", "BTC": "0.5210", "ETH": "4.2000"},
+    "kucoin": {"USDT": "4120.10", "ETH": "6.8000", "SOL": "120.5"},
+    "gate": {"USDT": "2210.00", "SOL": "88.00", "ADA": "15200"},
+    "mexc": {"USDT": "1890.42", "BTC": "0.0820"},
+}
+
+
+def feed_key(feed: Feed) -> str:
+    """The key under which a feed stands on the board."""
+    return f"{feed.venue} {feed.kind} {feed.account}"
+
+
+def feeds() -> Iterable[Feed]:
+    for number, venue in enumerate(VENUES):
+        seen_us = NOW_US - (200_000 + 130_000 * number)
+        yield Feed(venue=venue, kind="prices", health=Health.OK, message_us=seen_us,
+                   heartbeat_us=NOW_US - SECOND, expected_us=SECOND)  # fmt: skip
+        yield Feed(venue=venue, kind="account", account="main", health=Health.OK,
+                   message_us=NOW_US - 4 * SECOND, heartbeat_us=NOW_US - SECOND,
+                   poll_us=NOW_US - 41 * SECOND, expected_us=30 * SECOND)  # fmt: skip
+
+
+def account(account: Account) -> AccountView:
+    held = HELD[account.venue]
+    assets = {
+        asset: AssetBalance(total=D(total), used=D(total) / 10) for asset, total in held.items()
+    }
+    balances = Balances(
+        account=account, assets=assets, asked_us=NOW_US - SECOND, at_us=NOW_US - SECOND
+    )
+    return AccountView(account=account, balances=balances, reconciled_us=NOW_US - 30 * SECOND)
+
+
+def venue(number: int, venue: str) -> VenueView:
+    return VenueView(
+        venue=venue, skew_us=12_000 - 9_000 * number, latency_us=48_000 + 61_000 * number,
+        budget_left=46 - 7 * number, budget=60, accounts=("main",),
+    )  # fmt: skip
+
+
+def lists(venue: str, symbol: str) -> bool:
+    return not (symbol == "ADA/USDT" and venue == "kraken")  # one asset one venue does not list
+
+
+def instrument(venue: str, symbol: str) -> Instrument:
+    _, _, tick, lot = PRICES[symbol]
+    return Instrument(
+        venue=venue, symbol=symbol, tick=D(tick), lot=D(lot), min_quantity=D(lot) * 10,
+        min_value=D(5), fee_rate=D("0.0026"),
+    )  # fmt: skip
+
+
+def price(venue: str, symbol: str, *, shift: str = "0", at_us: int = NOW_US) -> Price:
+    """A price near the usual one; `shift` as a fraction."""
+    last, opened, tick, _ = (D(text) for text in PRICES[symbol])
+    moved = (last * (1 + D(shift))).quantize(tick)
+    return Price(
+        venue=venue, symbol=symbol, bid=moved - tick, ask=moved + tick, last=moved,
+        at_us=at_us - 200_000, open_24h=opened,
+    )  # fmt: skip
+
+
+def marks() -> Mapping[str, str]:
+    marks = {symbol.partition("/")[0]: PRICES[symbol][0] for symbol in list(PRICES)[:4]}
+    return {**marks, "USDT": "1"}
+
+
+def mark(asset: str, value: str) -> Mark:
+    return Mark(asset=asset, value=D(value), at_us=NOW_US, source="kraken")
+
+
+def depth(venue: str, symbol: str, *, at_us: int = NOW_US) -> Depth:
+    """Twenty levels a side around the usual price."""
+    last, _, tick, _ = (D(text) for text in PRICES[symbol])
+    sizes = [D(1 + (number * 37) % 29) / 10 for number in range(20)]
+    bids = tuple(Level(price=last - tick * (n * 8 + 1), quantity=s) for n, s in enumerate(sizes))
+    asks = tuple(
+        Level(price=last + tick * (n * 9 + 1), quantity=s) for n, s in enumerate(reversed(sizes))
+    )
+    return Depth(venue=venue, symbol=symbol, bids=bids, asks=asks, at_us=at_us - 300_000)
+
+
+def usage() -> tuple[Usage, ...]:
+    return (
+        Usage("max_daily_volume", D("27900"), D("3300"), D(50_000), "USD"),
+        Usage("max_open_orders", D(7), D(0), D(200), "orders"),
+        Usage("max_drawdown_pct", D("2.06"), D(0), D(15), "%"),
+        Usage("max_position_size", D("37449"), D("3100"), D(40_000), "USD", "BTC"),
+        Usage("max_position_size", D("34324"), D("7625"), D(60_000), "USD", "ETH"),
+        Usage("max_position_size", D("29446"), D("3400"), D(40_000), "USD", "SOL"),
+        Usage("max_position_size", D("6858"), D("1100"), D(20_000), "USD", "ADA"),
+    )
+
+
+def nav() -> tuple[NavPoint, ...]:
+    points = []
+    value = D("100350")
+    for number in range(240):
+        swing = D((number * 7919) % 401 - 190) + D((number // 24 % 3 - 1) * 55)
+        value += swing
+        points.append(NavPoint(at_us=NOW_US - (239 - number) * MINUTE // 2, nav=value))
+    shift = D("102345.12") - points[-1].nav
+    return tuple(replace(point, nav=point.nav + shift) for point in points)

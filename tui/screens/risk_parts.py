@@ -1,0 +1,186 @@
+"""What the risk screen says of limits and denials.
+
+The one rule: a limit keeps the name of its setting, here as in messages and metrics.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from domain.board import Board, Denial
+from domain.money import NotANumber, number
+from domain.verdicts import Usage
+from tui.format import DASH, clock, exact, quantity, short, usage_pct
+from tui.lines import FILL, Line, Lines, Part, wrapped
+from tui.stage import Picture
+from tui.widgets.bars import bar, tone_of
+from tui.widgets.columns import Cell, Column, figures
+from tui.words import side_tone, side_word
+
+
+class Row(NamedTuple):
+    """One limit: its setting, its value, and how much of it is used (None: not measured)."""
+
+    name: str
+    limit: Decimal | None
+    text: str
+    used: Decimal | None
+    reserved: Decimal | None
+    unit: str
+    pending: str
+    breached_us: int
+
+
+def limit_rows(board: Board) -> list[Row]:
+    """Every limit in force, the fullest first, then those without a measure by name."""
+    used: dict[str, Usage] = {_setting(usage): usage for usage in board.usage}
+    breached: dict[str, int] = {}
+    for denial in board.denials:
+        breached.setdefault(denial.rule, denial.at_us)
+    names = sorted({*board.limits, *used, *board.limits_pending})
+    rows = [_row(name, board, used.get(name), breached) for name in names]
+    return sorted(rows, key=lambda row: (row.used is None, -_share(row), row.name))
+
+
+def _setting(usage: Usage) -> str:
+    return f"{usage.rule}.{usage.subject}" if usage.subject else usage.rule
+
+
+def _row(name: str, board: Board, usage: Usage | None, breached: dict[str, int]) -> Row:
+    text = board.limits.get(name, "")
+    limit = usage.limit if usage is not None else _number(text)
+    return Row(
+        name=name,
+        limit=limit,
+        text=text,
+        used=None if usage is None else usage.used,
+        reserved=None if usage is None else usage.reserved,
+        unit=usage.unit if usage is not None else "",
+        pending=board.limits_pending.get(name, ""),
+        breached_us=breached.get(name.partition(".")[0], 0),
+    )
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return number(text)
+    except NotANumber:
+        return None
+
+
+def _share(row: Row) -> Decimal:
+    if row.used is None or row.reserved is None or not row.limit:
+        return Decimal(0)
+    return (row.used + row.reserved) / row.limit
+
+
+def limit_columns() -> tuple[Column[Row], ...]:
+    """The columns of the limits."""
+    return (
+        Column("LIMIT", 25, lambda row: Cell(row.name), sort=lambda row: row.name, grow=True),
+        figures("VALUE", 11, lambda row: row.limit, _value),
+        figures("USED", 9, lambda row: row.used, _used, amount=True),
+        figures("RESERVED", 9, lambda row: row.reserved, _reserved, drop=2, amount=True),
+        Column("UNIT", 6, lambda row: Cell(row.unit, "dim"), drop=4),
+        Column("ROOM", 12, _bar, drop=1),
+        Column("", 5, _pct, right=True),
+        Column("DENIED", 8, _breached, drop=3),
+    )
+
+
+def _value(row: Row) -> Cell:
+    if row.pending:
+        return Cell(f"→{row.pending}", "warn")
+    return Cell(row.text if row.limit is None else exact(row.limit))
+
+
+def _used(row: Row) -> Cell:
+    return Cell(DASH, "faint") if row.used is None else Cell(short(row.used))
+
+
+def _reserved(row: Row) -> Cell:
+    return Cell(DASH, "faint") if not row.reserved else Cell(short(row.reserved), "dim")
+
+
+def _all(row: Row) -> Decimal | None:
+    return None if row.used is None or row.reserved is None else row.used + row.reserved
+
+
+def _bar(row: Row) -> Cell:
+    used = _all(row)
+    if used is None or row.limit is None:
+        return Cell("")
+    full, rest = bar(used, row.limit, 12)
+    return Cell(full.text + rest.text, tone_of(used, row.limit))
+
+
+def _pct(row: Row) -> Cell:
+    used = _all(row)
+    if used is None or row.limit is None:
+        return Cell("")
+    return Cell(usage_pct(used, row.limit), tone_of(used, row.limit))
+
+
+def _breached(row: Row) -> Cell:
+    return Cell(clock(row.breached_us), "warn") if row.breached_us else Cell(DASH, "faint")
+
+
+def limit_lines(row: Row, picture: Picture, width: int) -> Lines:
+    """One limit in full: its value, what is used, what waits, when it last said no."""
+    del width
+    used = _all(row)
+    told = DASH if used is None else picture.amount(f"{exact(used)} {row.unit}")
+    room = DASH if used is None or row.limit is None else f"{exact(row.limit - used)} {row.unit}"
+    lines: list[Line] = [
+        [Part(f"risk.{row.name}", "strong")],
+        (),
+        [
+            Part("limit     ", "dim"),
+            Part(row.text or DASH if row.limit is None else exact(row.limit)),
+        ],
+        [Part("used      ", "dim"), Part(told)],
+        [Part("reserved  ", "dim"), Part(DASH if not row.reserved else exact(row.reserved))],
+        [Part("room      ", "dim"), Part(picture.amount(room))],
+        [
+            Part("denied    ", "dim"),
+            Part(clock(row.breached_us) if row.breached_us else "not today"),
+        ],
+    ]
+    if row.pending:
+        lines.append(
+            [Part("pending   ", "dim"), Part(row.pending, "warn"), Part("  P approves (2FA)")]
+        )
+    return [
+        *lines,
+        (),
+        [Part("The ledger's approved limits count; the file only proposes.", "dim")],
+    ]
+
+
+def denial_key(denial: Denial) -> str:
+    """What names a denial."""
+    return f"{denial.at_us} {denial.client_id} {denial.rule}"
+
+
+DENIAL_COLUMNS: tuple[Column[Denial], ...] = (
+    Column("TIME", 8, lambda d: Cell(clock(d.at_us), "dim"), sort=lambda d: d.at_us),
+    Column("RULE", 22, lambda d: Cell(d.rule, "warn"), sort=lambda d: d.rule),
+    Column("SIDE", 4, lambda d: Cell(side_word(d.side), side_tone(d.side)), drop=3),
+    figures("QTY", 11, lambda d: d.quantity, lambda d: quantity(d.quantity), drop=2, amount=True),
+    Column("SYMBOL", 10, lambda d: Cell(d.symbol, "strong"), sort=lambda d: d.symbol),
+    Column("ACCOUNT", 13, lambda d: Cell(d.account, "dim"), drop=1),
+    Column("WHY", 20, lambda d: Cell(d.reason), grow=True),
+)
+
+
+def why_lines(denial: Denial, picture: Picture, width: int) -> Lines:
+    """A denial in full: the order, the rule, the numbers."""
+    terms = f" {picture.amount(exact(denial.quantity))} {denial.symbol} "
+    return [
+        [Part(side_word(denial.side), side_tone(denial.side)), Part(terms, "strong"),
+         Part(denial.account, "dim"), FILL, Part(f"{clock(denial.at_us)}Z", "dim")],
+        (),
+        [Part("Refused by ", "warn"), Part(denial.rule, "strong")],
+        *([Part(row)] for row in wrapped(denial.reason, width)),
+        (),
+        [Part("order ", "dim"), Part(denial.client_id or DASH)],
+    ]  # fmt: skip
