@@ -16,6 +16,7 @@ from cli.ground import Ground
 from cli.logs import Logs, logging_to
 from cli.venue_access import Access, access
 from config.load import Loaded
+from config.secrets_environment import DEVELOPMENT_ONLY
 from config.secrets_stores import SecretStores
 from domain.board import Board, Mode
 from domain.errors import Misconfigured, Unavailable
@@ -104,7 +105,7 @@ async def _attempt(
                 mirror=mirror,
             )
         )
-        _say(ground.loaded)
+        _say(ground)
         desk = Desk(_first_board(ground), clock)
         metrics = Metrics(lambda: desk.board)
         desk.observe(metrics)
@@ -259,6 +260,8 @@ def _version() -> str:
     return importlib.metadata.version("quarterdeck")
 
 
-def _say(loaded: Loaded) -> None:
-    for warning in loaded.warnings:
+def _say(ground: Ground) -> None:
+    for warning in ground.loaded.warnings:
         log.warning("%s", warning)
+    if ground.environment:
+        log.warning("%s", DEVELOPMENT_ONLY)

@@ -19,13 +19,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `quarterdeck`; the exit status is the answer."""
     args = parse(arguments)
     try:
-        return _run(args)
+        status = _run(args)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return 0  # the reader of our answer has seen enough
+        return _unread()
     except BaseException as error:  # noqa: BLE001 - boundary: every outcome is an exit status
         return _failed(error, args)
+    return status
 
 
 def _run(args: Namespace) -> int:
@@ -71,6 +73,14 @@ def _failed(error: BaseException, args: Namespace) -> int:
     sys.stderr.write(f"quarterdeck: a bug: {type(first).__name__} at {where}: {first}\n")
     sys.stderr.write("Please report it; the log of the book has more. Nothing was sent twice.\n")
     return CORRUPT
+
+
+def _unread() -> int:
+    """The reader of our answer has seen enough: that is no failure of ours."""
+    from cli.render import nobody_reads  # noqa: PLC0415 - `--help` needs none
+
+    nobody_reads()
+    return 0
 
 
 def _leaf(error: BaseException, wanted: type[BaseException]) -> BaseException:

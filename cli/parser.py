@@ -5,9 +5,10 @@ answered with exit status 64 and a word on what to write instead.
 """
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 DESCRIPTION = """\
 Quarterdeck is a trading operations console: watch and trade crypto accounts on many exchanges
@@ -28,26 +29,58 @@ exit status: 0 done, 64 usage, 69 not available, 70 corrupt, 75 outcome not know
 reachable. `ledger verify`: 0 OK, 1 FAIL, 3 INCOMPLETE."""
 
 
+# Whoever is in a hurry types `kill "reason"`; the answer must be the right words at once.
+HINTS = {"quarterdeck kill": 'To stop everything: quarterdeck --kill "REASON"\n'}
+EVERYWHERE = frozenset({"config", "data_dir", "mode", "scenario", "seed", "json"})
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse with the exit status of sysexits(3) for a wrong command line."""
+    """argparse with the exit status of sysexits(3) for a wrong command line.
+
+    Flags are never guessed from their beginnings: `--l` must not mean `--live`.
+    """
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_Short, **told)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, how it is used, and leave with 64."""
-        self.print_usage()
-        self.exit(64, f"{self.prog}: {message}\nTry `{self.prog} --help`.\n")
+        """Say what is wrong, how it is used, and leave with 64; an answer's place stays empty."""
+        self.print_usage(sys.stderr)
+        hint = HINTS.get(self.prog, "")
+        self.exit(64, f"{self.prog}: {message}\n{hint}Try `{self.prog} --help`.\n")
+
+
+class _Short(argparse.RawDescriptionHelpFormatter):
+    """Help whose usage line leaves out what a command has in common with all others."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """The usage line, of what is particular to the command."""
+        of_a_command = " " in self._prog
+        own = [a for a in actions if not (of_a_command and a.dest in EVERYWHERE)]
+        super().add_usage(usage, own, groups, prefix)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The parsed command line; leaves the process for --help, --version and mistakes."""
     parser = build()
     told = parser.parse_args(arguments)
+    if told.kill is not None:
+        told.kill = " ".join(told.kill)
     if told.kill is not None and told.kill.strip().lower() in ("status", "release", "help", ""):
         parser.error(
             "--kill takes the reason for stopping everything, in quotes. "
             "For the others: `quarterdeck kill status`, `quarterdeck kill release`"
         )
-    if told.kill is not None and told.command:
-        parser.error("--kill stands alone: it takes no command")
+    if told.kill is not None and (told.command or told.daemon):
+        parser.error("--kill stands alone: it takes no command and no --daemon")
+    if told.daemon and told.command:
+        parser.error("--daemon stands alone: give the command beside it, in another terminal")
     return told
 
 
@@ -57,7 +90,6 @@ def build() -> Parser:
         prog="quarterdeck",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command="", mode=None)
     _version(parser)
@@ -65,6 +97,7 @@ def build() -> Parser:
     parser.add_argument("--daemon", action="store_true", help="run the engine without a screen")
     parser.add_argument(
         "--kill",
+        nargs="+",
         metavar="REASON",
         help="halt all trading, cancel every open order, verify it; works with a hung engine "
         "and with none",
@@ -101,8 +134,8 @@ def _globals(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     modes = flags.add_mutually_exclusive_group()
     for mode, meaning in (
         ("demo", "generated market, no keys, no network"),
-        ("paper", "live prices, simulated orders"),
-        ("observe", "live accounts, no orders at all"),
+        ("paper", "live prices, simulated orders (not there yet)"),
+        ("observe", "live accounts, no orders at all (not there yet)"),
         ("live", "real orders; starts disarmed, and the settings must say `mode: live` too"),
     ):
         modes.add_argument(
@@ -136,7 +169,6 @@ def _command(commands: "Commands[Parser]", name: str, meaning: str, *, more: str
         name,
         help=meaning,
         description=f"{meaning[0].upper()}{meaning[1:]}. {more}".strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _globals(parser)
     return parser
@@ -173,7 +205,7 @@ def _trading(commands: "Commands[Parser]") -> None:
 
 
 def _order_terms(parser: Parser) -> None:
-    parser.add_argument("side", choices=("buy", "sell"))
+    parser.add_argument("side", choices=("buy", "sell"), help="which way")
     _terms(parser)
 
 
@@ -192,10 +224,10 @@ def _terms(parser: Parser) -> None:
 
 def _control(commands: "Commands[Parser]") -> None:
     arm = _command(commands, "arm", "let a LIVE engine send orders")
-    arm.add_argument("account", nargs="?", default="", help="the account, typed in full")
+    arm.add_argument("account", nargs="?", default="", help="the account in full, like kraken/main")
     _code(arm)
     disarm = _command(commands, "disarm", "send no new orders; open orders stay")
-    disarm.add_argument("--reason", default="asked for")
+    disarm.add_argument("--reason", default="asked for", help="why, for the ledger")
     _kill(commands)
     limits = _command(commands, "limits", "the limits in force, or approve looser ones")
     actions = limits.add_subparsers(dest="action", metavar="ACTION")
@@ -236,7 +268,10 @@ def _kill(commands: "Commands[Parser]") -> None:
 
 def _code(parser: Parser) -> None:
     parser.add_argument(
-        "--code", default=argparse.SUPPRESS, help="second-factor code; `-` reads standard input"
+        "--code",
+        default=argparse.SUPPRESS,
+        help="second-factor or recovery code; `-` reads it from standard input; without this "
+        "it is asked for",
     )
 
 
@@ -252,8 +287,12 @@ def _ledger(commands: "Commands[Parser]") -> None:
     tail.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (20)")
     tail.add_argument("--kind", default="", help="only of this kind")
     export = _command(actions, "export", "every row, to verify outside (docs/verify_ledger.py)")
-    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
-    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv"), default="jsonl", help="what to write (jsonl)"
+    )
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="a new file, instead of standard output"
+    )
 
 
 def _count(text: str) -> int:

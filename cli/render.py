@@ -4,6 +4,7 @@ The one rule: money is printed as it is, never through a float; JSON holds what 
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -57,8 +58,18 @@ def moment(at_us: int) -> str:
 
 
 def say(text: str) -> None:
-    """Print an answer."""
-    sys.stdout.write(f"{text}\n")
+    """Print an answer. A reader who has seen enough (`| head`) ends no command half-way."""
+    try:
+        sys.stdout.write(f"{text}\n")
+    except BrokenPipeError:
+        nobody_reads()
+
+
+def nobody_reads() -> None:
+    """From now on answers go nowhere, also what Python still writes when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def complain(text: str) -> None:

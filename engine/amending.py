@@ -39,6 +39,8 @@ class Amending:
         state = self._amendable(ask)
         quantity = ask.quantity if ask.quantity is not None else state.quantity
         price = ask.price if ask.price is not None else state.price
+        if quantity <= ZERO:
+            raise Refused("order", "a quantity is above zero; to end the order, cancel it")
         if quantity <= state.filled:
             raise Refused("order", f"{state.filled} is filled already; cancel it instead")
         if quantity == state.quantity and price == state.price:

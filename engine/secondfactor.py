@@ -182,7 +182,10 @@ class SecondFactor:
     async def begin(self, ask: asks.BeginEnrolment, caller: Operator) -> asks.Enrolment:
         """Make a seed and recovery codes; they count once two codes were shown."""
         if self._demo:
-            raise Refused("mode", "the demo desk has its own second factor; see DemoCode")
+            raise Refused(
+                "mode",
+                "the demo desk has a second factor of its own and shows its codes",
+            )
         proof = None
         if caller.name in self._recovery:
             if not ask.proof:

@@ -26,6 +26,7 @@ BREAKS = frozenset(
     }
 )
 SECOND_US = 1_000_000
+_VERIFIED = {"OK": 1, "FAIL": 0}
 NOT_KNOWN = float("nan")
 Value = Decimal | float | None
 Rows = Iterable[tuple[tuple[str, ...], Value]]
@@ -54,11 +55,12 @@ def known(word: str, words: frozenset[str]) -> str:
     return word if word in words else OTHER
 
 
-def _counted(rows: Iterable[tuple[str, ...]]) -> Rows:
-    counts: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        counts[row] = counts.get(row, 0) + 1
-    return counts.items()
+def _breaks(board: Board) -> Rows:
+    """Every kind, also those without a break: an alert needs a 0 to compare with."""
+    counts = dict.fromkeys((*sorted(BREAKS), OTHER), 0)
+    for told in board.breaks:
+        counts[known(told.kind, BREAKS)] += 1
+    return (((kind,), count) for kind, count in counts.items())
 
 
 def _balances(board: Board) -> Rows:
@@ -77,15 +79,22 @@ def _strictest(usage: Iterable[Usage]) -> list[Usage]:
     """One row a rule: the tightest."""
     tightest: dict[str, Usage] = {}
     for row in usage:
-        known = tightest.get(row.rule)
-        if known is None or _headroom(row) < _headroom(known):
+        kept = tightest.get(row.rule)
+        if kept is None or _headroom(row) < _headroom(kept):
             tightest[row.rule] = row
     return list(tightest.values())
 
 
 def _headroom(usage: Usage) -> Decimal:
+    if usage.limit <= ZERO:
+        return ZERO
     left = usage.limit - usage.used - usage.reserved
     return max(left / usage.limit, ZERO)
+
+
+def _skews(board: Board) -> Rows:
+    for view in board.venues.values():
+        yield (view.venue,), None if view.skew_us is None else view.skew_us / 1000
 
 
 def _ages(board: Board) -> Rows:
@@ -120,7 +129,7 @@ GAUGES: tuple[Told, ...] = (
     ),
     Told(
         "trading_reconciliation_discrepancy_usd",
-        "Value of all open breaks, without sign",
+        "Value of the open breaks whose value is known, without sign",
         (),
         lambda b: _one(sum((abs(k.value) for k in b.breaks if k.value is not None), start=ZERO)),
     ),
@@ -128,7 +137,7 @@ GAUGES: tuple[Told, ...] = (
         "trading_recon_breaks",
         "Open breaks by class",
         ("class",),
-        lambda b: _counted((known(k.kind, BREAKS),) for k in b.breaks),
+        _breaks,
     ),
     Told("trading_halt_level", "Halt level in force, 0 to 4", ("scope",), _halts),
     Told(
@@ -157,20 +166,48 @@ GAUGES: tuple[Told, ...] = (
     ),
     Told(
         "trading_clock_skew_ms",
-        "The venue's clock less ours",
+        "The venue's clock less ours; NaN: not measured yet",
         ("venue",),
-        lambda b: (((v.venue,), (v.skew_us or 0) / 1000) for v in b.venues.values()),
+        _skews,
     ),
-    Told("trading_ledger_head_seq", "Newest row", (), lambda b: _one(b.ledger.head_seq)),
+    Told(
+        "trading_ledger_head_seq", "Number of the newest row", (), lambda b: _one(b.ledger.head_seq)
+    ),
     Told(
         "trading_ledger_verified",
-        "1 after a full verification, 0 after a failed one; NaN: none yet",
+        "1 after a verification, 0 after a failed one; NaN: none that was complete",
         (),
-        lambda b: _one({"": None, "FAIL": 0}.get(b.ledger.verified, 1)),
+        lambda b: _one(_VERIFIED.get(b.ledger.verified)),
+    ),
+    # What these three measure arrives with later releases; until then it was never done.
+    Told(
+        "trading_ledger_anchor_age_seconds",
+        "Age of the newest anchor outside; NaN: never anchored",
+        (),
+        lambda _: _one(None),
+    ),
+    Told(
+        "trading_last_drill_age_seconds",
+        "Age of the last drill of the kill switch; NaN: never drilled",
+        (),
+        lambda _: _one(None),
+    ),
+    Told(
+        "trading_notify_outbox_age_seconds",
+        "Age of the oldest message that is not delivered; NaN: never sent one",
+        (),
+        lambda _: _one(None),
     ),
     Told("trading_armed", "1 while orders may leave a LIVE desk", (), lambda b: _one(b.armed)),
     Told("trading_open_orders", "Working orders", (), lambda b: _one(_working(b))),
     Told("trading_alarms", "Alarms nobody acknowledged", (), lambda b: _one(_alarms(b))),
-    Told("trading_engine_lag_ms", "Loop lag, p99", (), lambda b: _one(b.engine.lag_us / 1000)),
-    Told("trading_engine_memory_bytes", "Resident", (), lambda b: _one(b.engine.memory_bytes)),
+    Told(
+        "trading_engine_lag_ms",
+        "Loop lag, 99th percentile of the last minute",
+        (),
+        lambda b: _one(b.engine.lag_us / 1000),
+    ),
+    Told(
+        "trading_engine_memory_bytes", "Resident memory", (), lambda b: _one(b.engine.memory_bytes)
+    ),
 )

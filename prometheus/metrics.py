@@ -31,7 +31,7 @@ class Metrics:
     def __init__(self, board: Callable[[], Board]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=False)
-        # prometheus-client renames a Counter to …_total: these two keep R-C9's names as gauges
+        # prometheus-client renames a Counter to …_total: these three keep their names as gauges
         # that only go up.
         self._orders = Counter("trading_orders", "Orders handed to a venue", registry=self.registry)
         self._filled = Gauge(
@@ -40,7 +40,7 @@ class Metrics:
         self._rejected = Gauge(
             "trading_orders_rejected", "Orders a venue rejected", registry=self.registry
         )
-        self._denied = Counter(
+        self._denied = Gauge(
             "trading_orders_denied", "Orders our gate denied", ["rule"], registry=self.registry
         )
         self._latency = Histogram(
@@ -57,7 +57,9 @@ class Metrics:
             registry=self.registry,
         )
         self._verify_ms = Gauge(
-            "trading_kill_verify_ms", "Trip to proof of the last halt", registry=self.registry
+            "trading_kill_verify_ms",
+            "Trip to proof of the last halt; NaN: no halt yet",
+            registry=self.registry,
         )
         self._denials = {rule: self._denied.labels(rule) for rule in (*RULES, OTHER)}
         self._latencies: dict[tuple[str, str], Histogram] = {}

@@ -20,6 +20,7 @@ BANNED_NAMES = {"utils", "helpers", "common", "base", "manager", "service", "han
 
 # Where `except Exception` (or wider) turns whatever it is into a named outcome (decisions.md).
 BOUNDARIES = {
+    "cli/ignition.py": "what ends the engine's thread is raised again in the main one",
     "cli/log_records.py": "a value that cannot be shown is named by its type",
     "cli/logs.py": "a record that cannot be logged is a record that says so",
     "cli/main.py": "every outcome is an exit status",

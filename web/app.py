@@ -7,9 +7,12 @@ nothing.
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
@@ -63,10 +66,31 @@ def application(
             dumps=lambda value: json.dumps(value, separators=(",", ":")),
         )
 
-    app = web.Application(client_max_size=4096)
+    app = web.Application(client_max_size=4096, middlewares=[_by_address])
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", healthz)
     return app
+
+
+@web.middleware
+async def _by_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """On loopback only addresses and localhost are ours: another name is a page's trick.
+
+    A web page can have its own name point to 127.0.0.1 and then read us (DNS rebinding).
+    """
+    if request.transport is not None:
+        here = str(request.transport.get_extra_info("sockname")[0])
+        if ip_address(here).is_loopback and not _is_ours(request.host):
+            raise web.HTTPMisdirectedRequest(text="ask for 127.0.0.1 or localhost")
+    return await handler(request)
+
+
+def _is_ours(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 @asynccontextmanager
@@ -76,9 +100,9 @@ async def listening(app: web.Application, bind: str, port: int) -> AsyncGenerato
     Raises:
         Unavailable: when the address is taken.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, bind, port, shutdown_timeout=1)
+    site = web.TCPSite(runner, bind, port)
     try:
         await site.start()
     except OSError as error:

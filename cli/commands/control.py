@@ -27,7 +27,7 @@ PROOF_S = 40
 
 async def arm(desk: Desk, args: Namespace) -> int:
     """Let a LIVE engine send orders."""
-    account = args.account or _typed("account to arm, in full: ")
+    account = args.account or _typed("account to arm, in full: ", "ACCOUNT, like kraken/main")
     return _done(await desk.ask(Arm(code=_code(args), account=account)), args)
 
 
@@ -80,16 +80,17 @@ def _evidence(seen: Evidence) -> tuple[str, ...]:
 async def _release(desk: Desk, args: Namespace) -> int:
     await _proven(desk)
     preview = await desk.ask(ReleasePreview())
+    if not desk.board.halts:
+        return _done(preview, args)
     if not args.json:
         say(preview.detail)
-    if not desk.board.halts:
-        return 0
-    scope = getattr(args, "scope", "") or _typed("type the scope to release it: ")
-    reason = args.reason or _typed("why is it safe again: ")
+    scope = getattr(args, "scope", "") or _typed("type the scope to release it: ", "--scope")
+    reason = args.reason or _typed("why is it safe again: ", "--reason")
     accept = getattr(args, "accept_unverified", False)
     if desk.board.mode is Mode.DEMO and not getattr(args, "code", None):
         code = (await desk.ask(DemoCode())).detail
-        say(f"demo code: {code}")
+        if not args.json:
+            say(f"demo code: {code}")
     else:
         code = _code(args)
     ask = Release(code=code, reason=reason, scope=scope, accept_unverified=accept)
@@ -145,8 +146,8 @@ async def totp(desk: Desk, args: Namespace) -> int:
         say("\nrecovery codes (each works once; keep them off this machine):")
         for code in enrolment.recovery:
             say(f"  {code}")
-    first = _typed("\nfirst code: ")
-    second = _typed("the next code: ")
+    first = _typed("\nfirst code: ", "two codes, a line each, on standard input")
+    second = _typed("the next code: ", "a second code on standard input")
     return _done(await desk.ask(ConfirmEnrolment(first=first, second=second)), args)
 
 
@@ -172,14 +173,16 @@ def _code(args: Namespace) -> str:
     if told:
         return str(told)
     if not sys.stdin.isatty():
-        raise WrongUsage("give the code with --code, or --code - to read it from input")
+        raise WrongUsage(
+            "nobody is here to be asked; give --code, or --code - to read it from standard input"
+        )
     return getpass("code: ")
 
 
-def _typed(prompt: str) -> str:
+def _typed(prompt: str, instead: str) -> str:
     if sys.stdin.isatty():
         return input(prompt).strip()
     line = sys.stdin.readline()
     if not line:
-        raise WrongUsage(f"nobody can be asked for: {prompt.strip()}")
+        raise WrongUsage(f"nobody is here to be asked; give {instead}")
     return line.strip()

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from cli.ground import Ground, stand
 from cli.render import as_json, say
+from config.secrets_environment import DEVELOPMENT_ONLY
 from domain.errors import DeskError
+from domain.instruments import Account
 from storage.file_systems import file_system_of, refuse_remote
 
 ROOMS = (
@@ -69,6 +71,8 @@ def _findings(args: Namespace) -> Iterator[Finding]:
     yield Finding("ok", "configuration", f"{ground.loaded.file}, mode {ground.mode.value}")
     for warning in ground.loaded.warnings:
         yield Finding("warn", "configuration", warning)
+    if ground.places.book == "live":
+        yield from _keys(ground)
     for check in (_directory, _file_system, _disk, _engine, _marker, _terminal):
         yield _checked(check, ground)
 
@@ -105,6 +109,23 @@ def _rooms() -> Finding:
 
 def _ccxt() -> Finding:
     return Finding("ok", "ccxt", importlib.metadata.version("ccxt"))
+
+
+def _keys(ground: Ground) -> Iterator[Finding]:
+    """Whether each account has the keys its mode needs; no key is shown or tried here."""
+    stores = ground.secrets(ground.places.book)
+    if ground.environment:
+        yield Finding("warn", "keys", DEVELOPMENT_ONLY)
+    for venue, told in ground.loaded.settings.enabled.items():
+        for name, known in told.accounts.items():
+            account = Account(venue, name)
+            try:
+                keys = stores.account_keys(account, known.references, trade=True)
+            except DeskError as error:
+                yield Finding("fail", f"keys of {account}", str(error))
+                continue
+            trades = "read and trade" if keys.trade is not None else "read only: it cannot trade"
+            yield Finding("ok", f"keys of {account}", trades)
 
 
 def _directory(ground: Ground) -> Finding:

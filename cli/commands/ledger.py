@@ -1,14 +1,18 @@
 """ledger verify, tail, export: proof and pages, straight from the file, engine or no engine."""
 
+import os
 import sqlite3
 import sys
 from argparse import Namespace
-from contextlib import closing
+from difflib import get_close_matches
+from pathlib import Path
 
 from cli.ground import Ground
 from cli.render import as_json, moment, say, table
+from cli.usage import WrongUsage
 from domain.errors import Unavailable
 from domain.queries import ReadLedger
+from domain.registry import facts_by_kind
 from storage.exports import write_csv, write_jsonl
 from storage.history import History
 from storage.verify import verify_file
@@ -53,6 +57,9 @@ def _not_proven(unproven: tuple[str, ...]) -> str:
 
 
 async def _tail(ground: Ground, args: Namespace) -> int:
+    if args.kind and args.kind not in facts_by_kind():
+        near = get_close_matches(args.kind, facts_by_kind(), 3, 0.5) or sorted(facts_by_kind())[:3]
+        raise WrongUsage(f"--kind: there is no kind {args.kind!r}; for example {', '.join(near)}")
     async with History(ground.places.ledger) as history:
         page = await history.rows(ReadLedger(limit=min(args.limit, 1_000), kind=args.kind))
     if args.json:
@@ -73,9 +80,24 @@ def _export(ground: Ground, args: Namespace) -> int:
         if args.output is None:
             write(ground.places.ledger, sys.stdout)
             return 0
-        with closing(args.output.open("w", encoding="utf-8", newline="")) as out:
+        handle = _new(args.output)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
             count = write(ground.places.ledger, out)
+    except BrokenPipeError:
+        raise
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(str(args.output or "standard output"), str(error)) from error
-    say(f"{count} rows written to {args.output}")
+        told = getattr(error, "strerror", None) or str(error)
+        raise Unavailable(str(args.output or "standard output"), told) from error
+    if args.json:
+        say(as_json({"rows": count, "output": str(args.output)}))
+    else:
+        say(f"{count} rows written to {args.output}")
     return 0
+
+
+def _new(path: Path) -> int:
+    """A new file for its owner's eyes. What is there already is not ours to write over."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise WrongUsage(f"--output: {path} is there already; name a new file") from None

@@ -54,6 +54,7 @@ def _status(board: Board) -> dict[str, Any]:
         "feeds": dict(sorted(board.feeds.items())),
         "usage": list(board.usage),
         "breaks": list(board.breaks),
+        "metrics_port": board.engine.metrics_port,
         "alarms": [alarm for alarm in board.alarms if not alarm.acknowledged],
     }
 
@@ -160,10 +161,15 @@ def _order(state: Any) -> dict[str, Any]:
 async def fills(desk: Desk, args: Namespace) -> int:
     """Executions, newest first."""
     page = await desk.ask(
-        ReadFills(limit=min(args.limit, 1_000), venue=args.venue, symbol=args.symbol)
+        ReadFills(
+            limit=min(args.limit, 1_000), venue=args.venue.lower(), symbol=args.symbol.upper()
+        )
     )
     if args.json:
         say(as_json(list(page.fills)))
+        return 0
+    if not page.fills:
+        say(" ".join(("no fills", *(f"of {word}" for word in (args.venue, args.symbol) if word))))
         return 0
     rows = [
         (

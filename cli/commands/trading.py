@@ -70,7 +70,12 @@ async def cancel(desk: Desk, args: Namespace) -> int:
     if args.all == bool(args.id):
         raise WrongUsage("give one order's id, or --all")
     if args.all:
-        done = await desk.ask(CancelAll(venue=args.venue or ""))
+        venue = args.venue.lower()
+        if venue and venue not in _venues(desk.board):
+            raise WrongUsage(
+                f"nothing was cancelled: there is no venue {venue}{_known(desk.board)}"
+            )
+        done = await desk.ask(CancelAll(venue=venue))
         say(as_json(done) if args.json else done.detail)
         return 0
     return _answered(await desk.ask(CancelOrder(client_id=args.id)), json=args.json)
@@ -100,7 +105,7 @@ def draft_of(args: Namespace, board: Board) -> Draft:
         raise WrongUsage("QTY is missing")
     return Draft(
         account=_account(args, board),
-        symbol=args.symbol.upper(),
+        symbol=_symbol(args.symbol),
         side=Side(args.side),
         kind=Kind.MARKET if price is None else Kind.LIMIT,
         quantity=quantity,
@@ -111,15 +116,29 @@ def draft_of(args: Namespace, board: Board) -> Draft:
     )
 
 
+def _symbol(text: str) -> str:
+    base, _, quote = text.upper().partition("/")
+    if not base or not quote:
+        raise WrongUsage(f"SYMBOL: write BASE/QUOTE, like BTC/USD, instead of {text[:40]!r}")
+    return f"{base}/{quote}"
+
+
 def _account(args: Namespace, board: Board) -> Account:
-    venue = args.venue
+    venue = (args.venue or "").lower()
     if not venue:
-        venues = sorted({Account.parse(account).venue for account in board.accounts})
+        venues = _venues(board)
         if len(venues) != 1:
-            known = ", ".join(venues) or "none"
-            raise WrongUsage(f"say at which venue: --venue (configured: {known})")
+            raise WrongUsage(f"say at which venue: --venue NAME{_known(board)}")
         venue = venues[0]
     return Account(venue, args.account or "main")
+
+
+def _venues(board: Board) -> list[str]:
+    return sorted({Account.parse(account).venue for account in board.accounts})
+
+
+def _known(board: Board) -> str:
+    return f" (configured: {', '.join(_venues(board)) or 'none'})"
 
 
 def _number(text: str | None, where: str) -> Decimal | None:
@@ -128,4 +147,4 @@ def _number(text: str | None, where: str) -> Decimal | None:
     try:
         return number(text)
     except NotANumber as error:
-        raise WrongUsage(f"{where}: {error}") from None
+        raise WrongUsage(f"{where}: {error}; write it like 0.25 or 60000") from None

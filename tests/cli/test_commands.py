@@ -98,7 +98,7 @@ def test_a_denied_order_exits_77_and_names_rule_numbers_and_setting(run: Run) ->
         (("order", "modify", "QDXX"), 77, "there is no order QDXX"),
         (("arm", "kraken/main", "--code", "123456"), 77, "DEMO needs no arming"),
         (("limits", "approve", "--code", "123456"), 77, "no looser limits"),
-        (("totp", "enrol"), 77, "own second factor"),
+        (("totp", "enrol"), 77, "second factor of its own"),
         (("nonsense",), 64, "invalid choice"),
         (("order",), 64, "required: ACTION"),
         (("fills", "--limit", "0"), 64, "whole number over 0"),
@@ -162,6 +162,41 @@ def test_doctor_finds_nothing_to_mend_on_a_demo_desk(run: Run) -> None:
     assert "our names are ours alone" in told
     found = json.loads(run("doctor", json_=True)[1])
     assert {finding["state"] for finding in found} <= {"ok", "warn"}
+
+
+def test_doctor_names_the_account_whose_key_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    config = tmp_path / "trading_config.yaml"
+    config.write_text(LIVE, encoding="utf-8")
+    flags = ["--config", str(config), "--data-dir", str(tmp_path / "data"), "--live"]
+    assert main(["doctor", *flags]) == 78
+    told = capsys.readouterr().out
+    assert "keys of kraken/main" in told
+    assert "KRAKEN_API_KEY" in told
+    monkeypatch.setenv("KRAKEN_READ_API_KEY", "a-key-of-the-environment")
+    monkeypatch.setenv("KRAKEN_READ_API_SECRET", "a-secret-of-the-environment")
+    main(["doctor", *flags])
+    told = capsys.readouterr().out
+    assert "keys of kraken/main: read only: it cannot trade" in told
+    assert "for development only" in told
+    assert "of-the-environment" not in told
+
+
+LIVE = """\
+version: 1
+mode: live
+exchanges:
+  kraken:
+    enabled: true
+risk:
+  max_order_value: 100
+  max_daily_volume: 1000
+  max_position_size: 5000
+  max_drawdown_pct: 15
+"""
 
 
 def test_the_ledger_is_read_and_exported_without_an_engine(run: Run, tmp_path: Path) -> None:

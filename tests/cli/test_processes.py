@@ -4,10 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Generator
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from tests.cli.wire_home import Home, at_home, running_daemon
+from tests.wire.demo import CREDENTIAL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -31,12 +34,14 @@ def test_one_desk_from_the_daemon_to_the_kill(place: Home) -> None:
     with running_daemon(place) as daemon:
         _lives(place)
         _trades(place)
+        _tells_no_secret(place, daemon.pid)
         _is_killed_with_an_engine(place)
         _is_released(place)
         _is_killed_with_a_hung_engine(place, daemon.pid)
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(timeout=40) == 0, place.log()
     _stays_killed_and_is_killed_without_an_engine(place)
+    _tells_no_secret(place, None)
 
 
 def _lives(place: Home) -> None:
@@ -62,6 +67,34 @@ def _trades(place: Home) -> None:
     fills = place.json("fills", "--limit", "5")
     assert fills[0]["fill"]["client_id"] == bought["client_id"]
     assert place.run("ledger", "verify")[0] == 0
+
+
+def _tells_no_secret(place: Home, daemon: int | None) -> None:
+    """Keys, seed, recovery codes and passphrase: in no file of ours, metric or process list."""
+    assert place.factor is not None
+    passphrase = (place.folder / "credentials" / CREDENTIAL).read_text(encoding="utf-8")
+    secrets = [passphrase, place.factor.seed, *place.factor.recovery]
+    secrets += [
+        text
+        for purposes in place.found["keys"].values()
+        for parts in purposes.values()
+        for text in parts.values()
+    ]
+    told = {str(path): path.read_bytes() for path in _own_files(place)}
+    assert len(told) >= 4, sorted(told)
+    if daemon is not None:
+        port = place.json("status")["metrics_port"]
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            told["metrics"] = answer.read()
+        assert b"trading_orders" in told["metrics"]
+        told["process list"] = Path(f"/proc/{daemon}/cmdline").read_bytes()
+    leaks = [where for where, raw in told.items() for text in secrets if text.encode() in raw]
+    assert not leaks, leaks
+
+
+def _own_files(place: Home) -> list[Path]:
+    log = place.folder / "daemon.log"
+    return [log, *(path for path in (place.folder / "data").rglob("*") if path.is_file())]
 
 
 def _is_killed_with_an_engine(place: Home) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import Phase as HypothesisPhase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -417,12 +418,18 @@ def test_the_largest_quantity_passes_and_one_lot_more_does_not(
     assert not judge(replace(wanted, quantity=most + lot), seen).approved
 
 
-@settings(max_examples=120, report_multiple_bugs=False)
-@given(situations(), st.lists(st.tuples(sides, quantities, kinds), min_size=4, max_size=30))
+ASKED = st.lists(st.tuples(sides, quantities, kinds), min_size=4, max_size=30)
+
+
+@settings(max_examples=120)
+@given(situations(), ASKED)
 def test_whatever_passes_the_gate_no_fill_of_any_subset_breaks_a_limit(
     situation: tuple[View, Draft], asked: list[tuple[Side, Decimal, bool]]
 ) -> None:
-    seen, _ = situation
+    _passes_together(situation[0], asked)
+
+
+def _passes_together(seen: View, asked: list[tuple[Side, Decimal, bool]]) -> None:
     for number, (side, quantity, market) in enumerate(asked):
         wanted = draft(side, str(quantity), None if market else "60000")
         verdict = judge(wanted, seen)
@@ -478,8 +485,15 @@ def test_the_property_finds_a_planted_bug(bug: str, monkeypatch: pytest.MonkeyPa
     name, planted = PLANTED[bug]
     patched = tuple(planted if rule.__name__ == name else rule for rule in rules.RULES)
     monkeypatch.setattr(gate, "decide", _with(patched))
+    # Found is found: making the example small would take longer than finding it.
+    searching = settings(max_examples=600, phases=[HypothesisPhase.generate], database=None)
+    search = searching(given(situations(), ASKED)(_finds))
     with pytest.raises(AssertionError):
-        test_whatever_passes_the_gate_no_fill_of_any_subset_breaks_a_limit()
+        search()
+
+
+def _finds(situation: tuple[View, Draft], asked: list[tuple[Side, Decimal, bool]]) -> None:
+    _passes_together(situation[0], asked)
 
 
 def _with(patched: tuple[rules.Rule, ...]) -> Callable[..., Verdict]:
