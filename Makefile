@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
-ROOMS := accounting cli config domain engine prometheus risk storage tui venues web
 
 .PHONY: demo test check wire-demo bench screenshots lock clean
 

@@ -65,7 +65,7 @@ def test_a_fee_in_a_third_asset_makes_the_six_postings_of_g27() -> None:
 
 def test_g27_as_the_shared_golden_cases_have_it() -> None:
     if not SHARED.exists():
-        pytest.skip("the shared golden cases are not here; G27 is copied above")
+        pytest.skip("no golden cases beside the project; G27 is copied above")
     cases = json.loads(SHARED.read_text("utf-8"))["cases"]
     told: Any = next(case for case in cases if case["id"] == "G27")["expected"]
     made = postings_of(booked(BNB_FEE_BUY))

@@ -1,0 +1,34 @@
+"""Where every optional server is installed (`.ci/run`), a test that skips is a failure."""
+
+import os
+
+import pytest
+
+STRICT = "QUARTERDECK_NOTHING_SKIPS"
+# These compare with data that is no part of the project; what matters of it is copied into tests.
+ALLOWED = ("beside the project",)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for skips where they are not allowed."""
+    if os.environ.get(STRICT):
+        config.pluginmanager.register(_NothingSkips(), "nothing-skips")
+
+
+class _NothingSkips:
+    def __init__(self) -> None:
+        self._skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2])
+            if not any(words in reason for words in ALLOWED):
+                self._skipped.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._skipped and not hasattr(session.config, "workerinput"):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self._skipped:
+            terminalreporter.write_line(f"SKIPPED, which {STRICT} forbids: {line}", red=True)
