@@ -68,7 +68,8 @@ class Engine:
             due = int((time.perf_counter() - begun) * self.rate)
             board = self.board
             orders = board.orders
-            for step in range(step + 1, due + 1):
+            while step < due:
+                step += 1
                 number = step * 7919 % ROWS
                 price = Decimal(60_000 + step * 31 % 997)
                 self.states[number] = state = replace(self.states[number], price=price)
@@ -103,7 +104,8 @@ def _order(number: int) -> Any:
     order = Order(
         client_id=f"QDA7{number:014d}", account=Account("kraken", "main"), symbol="BTC/USDT",
         side=Side.BUY if number % 2 else Side.SELL, kind=Kind.LIMIT, quantity=Decimal("0.01"),
-        price=Decimal(60_000 + number), reference=Decimal(60_000), base_rate=Decimal(1), at_us=number,
+        price=Decimal(60_000 + number), reference=Decimal(60_000), base_rate=Decimal(1),
+        at_us=number,
     )  # fmt: skip
     return intended(order, at_us=number)
 
@@ -130,7 +132,35 @@ def bare() -> None:
     Bare().run()
 
 
-def console(rate: int, *, orders: bool) -> None:
+class Waiting:
+    """The desk that the wiring shows until an engine answers."""
+
+    def __init__(self) -> None:
+        from domain.board import Board, Mode  # noqa: PLC0415  not for the bare child
+
+        self.board = Board(mode=Mode.DEMO)
+
+    async def ask(self, _: Any) -> Any:
+        """Nobody answers yet."""
+        from domain.errors import Unavailable  # noqa: PLC0415
+
+        raise Unavailable("engine", "it is starting")
+
+
+def waiting() -> None:
+    """Our console as the program starts it: painted before its engine answers."""
+    from tui.options import Options  # noqa: PLC0415
+    from tui.run import run_console  # noqa: PLC0415
+
+    options = Options(
+        now_us=lambda: time.time_ns() // 1_000,  # noqa: TID251  the wiring's clock
+        monotonic_us=lambda: time.monotonic_ns() // 1_000,
+        attached=True,
+    )
+    run_console(Waiting(), operator="bench", options=options)  # type: ignore[arg-type]
+
+
+def orders(rate: int) -> None:
     """Our console over the engine above."""
     from tui.app import Console  # noqa: PLC0415
     from tui.options import Options  # noqa: PLC0415
@@ -150,8 +180,7 @@ def console(rate: int, *, orders: bool) -> None:
         polls_per_second=POLLS_PER_SECOND,
     )
     app = Timed(engine, operator="bench", options=options)  # type: ignore[arg-type]
-    if orders:
-        engine.start()
+    engine.start()
     app.run()
     _write(engine.figures(pressed_ns))
 
@@ -202,8 +231,10 @@ def run_child(arguments: list[str]) -> None:
         bare()
     elif kind == "datatable":
         datatable(rate)
+    elif kind == "orders":
+        orders(rate)
     else:
-        console(rate, orders=kind == "orders")
+        waiting()
 
 
 if __name__ == "__main__":

@@ -173,6 +173,12 @@ def when(at_us: int, now_us: int) -> str:
     return f"{told:%H:%M:%S}" if told.date() == now.date() else f"{told:%m-%d}"
 
 
+def when_ms(at_us: int, now_us: int) -> str:
+    """`12:00:07.120` for today, else `11-19 12:00`: never more than 12 characters."""
+    told, now = moment(at_us), moment(now_us)
+    return clock_ms(at_us) if told.date() == now.date() else f"{told:%m-%d %H:%M}"
+
+
 def stamp(at_us: int) -> str:
     """`2026-11-20 12:00:07Z`."""
     return f"{moment(at_us):%Y-%m-%d %H:%M:%S}Z"

@@ -141,6 +141,8 @@ def test_times_are_utc_and_the_day_is_told_where_it_is_another() -> None:
     assert shown.when(NOON, NOON) == "12:00:07"
     assert shown.when(NOON - 86_400_000_000, NOON) == "11-19"
     assert shown.when(0, NOON) == shown.DASH
+    assert shown.when_ms(NOON, NOON) == shown.clock_ms(NOON)
+    assert shown.when_ms(NOON - 86_400_000_000, NOON) == "11-19 12:00"
 
 
 def test_sizes_and_durations_have_units() -> None:

@@ -169,7 +169,9 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
 
 
-@pytest.mark.parametrize("exported", [{}, {"COLUMNS": "80", "LINES": "24"}], ids=["", "exported"])
+@pytest.mark.parametrize(
+    "exported", [{}, {"COLUMNS": "80", "LINES": "24"}], ids=["plain", "exported"]
+)
 def test_the_terminal_can_shrink_and_grow(start: Start, exported: dict[str, str]) -> None:
     terminal = start("--attached", environ=exported)
     terminal.wait_for("Positions")

@@ -16,7 +16,7 @@ from domain.instruments import quote_of
 from domain.money import MONEY, ZERO
 from domain.orders import Fill, Side
 from domain.queries import BookedFill, FillPage, ReadFills
-from tui.format import DASH, clock_ms, counted, exact, money, price, quantity, short
+from tui.format import DASH, counted, exact, money, price, quantity, short, when_ms
 from tui.keys import GLOBAL
 from tui.lines import FILL, Line, Part
 from tui.outcomes import Failure
@@ -36,11 +36,12 @@ _NEAR_THE_END = 20
 
 
 class Booked(NamedTuple):
-    """A fill with its ledger row (0: not read from the ledger yet) and its symbol's tick."""
+    """A fill with its ledger row (0: not read from it yet), its symbol's tick, its time."""
 
     seq: int
     fill: Fill
     tick: Decimal | None
+    time: str
 
 
 class Blotter(Page):
@@ -98,9 +99,9 @@ class Blotter(Page):
 
     def _arrange(self, board: Board) -> None:
         self._fills = board.fills
-        rows = {b.fill.key: Booked(b.seq, b.fill, _tick(b.fill, board)) for b in self._pages.rows()}
+        rows = {b.fill.key: _booked(b.seq, b.fill, board) for b in self._pages.rows()}
         for fill in board.fills:
-            rows.setdefault(fill.key, Booked(0, fill, _tick(fill, board)))
+            rows.setdefault(fill.key, _booked(0, fill, board))
         self._rows = sorted(rows.values(), key=lambda row: (-row.fill.at_us, row.fill.key))
 
     @on(TablePanel.Searched)
@@ -136,6 +137,10 @@ class Blotter(Page):
             self.stage.show_dialog(OrderDetail(order))
 
 
+def _booked(seq: int, fill: Fill, board: Board) -> Booked:
+    return Booked(seq, fill, _tick(fill, board), when_ms(fill.at_us, board.now_us))
+
+
 def _tick(fill: Fill, board: Board) -> Decimal | None:
     instrument = board.instrument(fill.account.venue, fill.symbol)
     return instrument.tick if instrument else None
@@ -169,7 +174,7 @@ def fill_columns() -> tuple[Column[Booked], ...]:
     """The columns of the blotter."""
     return (
         Column("DATE", 5, lambda b: Cell(f"{moment(b.fill.at_us):%m-%d}", "dim"), drop=7),
-        Column("TIME", 12, lambda b: Cell(clock_ms(b.fill.at_us), "dim"),
+        Column("TIME", 12, lambda b: Cell(b.time, "dim"),
                sort=lambda b: b.fill.at_us),
         Column("VENUE", 7, lambda b: b.fill.account.venue, sort=lambda b: b.fill.account),
         Column("ACCOUNT", 8, lambda b: Cell(b.fill.account.name, "dim"), drop=6),

@@ -120,7 +120,7 @@ class Dashboard(Page):
         if self._markets.display:
             self._markets.show(quotes(board), picture)
         self._bars.draw(lambda width: headroom(board, width))
-        self._happened.show([happened(one) for one in happenings(board)])
+        self._happened.show([happened(one, picture.now_us) for one in happenings(board)])
         self._draw_chart(picture)
 
     def _draw_chart(self, picture: Picture) -> None:

@@ -22,6 +22,7 @@ from tui.format import (
     short,
     signed,
     usage_pct,
+    when,
 )
 from tui.freshness import STALE_MARK, prices_are_old, venues
 from tui.happenings import Happening
@@ -161,10 +162,10 @@ def _share(usage: Usage) -> Decimal:
     return (usage.used + usage.reserved) / usage.limit if usage.limit else Decimal(1)
 
 
-def happened(happening: Happening) -> Line:
-    """`11:59:58 FILL  BUY 0.021 BTC/USDT @ 62,100 kraken`."""
+def happened(happening: Happening, now_us: int) -> Line:
+    """`11:59:58 FILL  BUY 0.021 BTC/USDT @ 62,100 kraken`; of another day its date."""
     return [
-        Part(f"{clock(happening.at_us)} ", "dim"),
+        Part(f"{when(happening.at_us, now_us):<8} ", "dim"),
         Part(f"{happening.kind:<5}", happening.tone or "strong"),
         Part(happening.text),
     ]

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from domain.queries import LedgerPage, LedgerRow, ReadLedger, VerifyLedger, VerifyReport
-from tui.format import DASH, clock_ms, counted, millis, size, when
+from tui.format import DASH, counted, millis, size, when, when_ms
 from tui.keys import LEDGER, bindings
 from tui.lines import FILL, Line, Part, line_width
 from tui.outcomes import Failure
@@ -157,13 +157,16 @@ class LedgerScreen(Page):
     def _columns(self) -> tuple[Column[LedgerRow], ...]:
         return (
             Column("SEQ", 8, self._seq_cell, right=True, sort=lambda row: row.seq),
-            Column("TIME", 12, lambda row: Cell(clock_ms(row.at_us), "dim")),
+            Column("TIME", 12, lambda row: Cell(self._time(row), "dim")),
             Column("KIND", 18, lambda row: Cell(row.kind, "strong"), sort=lambda row: row.kind),
             Column("ACTOR", 12, lambda row: Cell(row.actor, "dim"), drop=1),
             Column("ACCOUNT", 12, lambda row: Cell(row.account, "dim"), drop=2),
             Column("WHAT", 20, lambda row: summary(row.payload), grow=True),
             Column("HASH", 8, lambda row: Cell(row.hash[:8], "faint"), drop=3),
         )
+
+    def _time(self, row: LedgerRow) -> str:
+        return when_ms(row.at_us, self.stage.picture.now_us)
 
     def _seq_cell(self, row: LedgerRow) -> Cell:
         bad = self._report.bad_seq if self._report is not None else 0

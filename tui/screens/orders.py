@@ -160,6 +160,10 @@ class Orders(Page):
         self._ticket.display = self._ticketing or width >= MEDIUM
         self._right.display = not (self._ticketing and width < NARROW)
 
+    def on_mount(self) -> None:
+        """Show what has room from the first paint on, not from the first resize on."""
+        self._arrange()
+
     def on_resize(self) -> None:
         """Show what has room."""
         self._arrange()
