@@ -25,7 +25,7 @@ wire-demo: $(STAMP)  ## the console in LIVE mode against the loopback Kraken
 bench: $(STAMP)  ## every benchmark with its peer or floor, ratios printed
 	$(BIN)/python -m bench
 
-screenshots: $(STAMP)  ## draw docs/screens/*.svg (and PNG where Chromium is installed)
+screenshots: $(STAMP)  ## draw docs/screens/*.png again (needs Chromium)
 	$(BIN)/python -m tools.screenshots
 
 lock: $(STAMP)  ## resolve requirements.lock again

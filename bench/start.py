@@ -16,13 +16,14 @@ from bench.harness import Row, at_most, in_turns, milliseconds
 ROUNDS = 15
 FACTOR = 3.0
 TOP = Path(__file__).parent.parent
+PROGRAM = str(Path(sys.executable).parent / "quarterdeck")
 
 
 def run(*words: str) -> float:
-    """Seconds from start to end of one Python process."""
+    """Seconds from start to end of one process."""
     begin = time.perf_counter()
     subprocess.run(
-        [sys.executable, *words],
+        words,
         cwd=TOP,
         stdout=subprocess.DEVNULL,
         check=True,
@@ -37,8 +38,8 @@ def main(full: bool) -> list[Row]:  # noqa: FBT001 - the one argument of every b
     rows = []
     for flag in ("--help", "--version"):
         ours, floor = in_turns(
-            partial(run, "-m", "cli.main", flag),
-            partial(run, "-c", "pass"),
+            partial(run, PROGRAM, flag),
+            partial(run, sys.executable, "-c", "pass"),
             ROUNDS * (2 if full else 1),
         )
         what = f"quarterdeck {flag} / python -c pass"

@@ -5,7 +5,6 @@ whatever is found after it (a socket, a half-written file) was left by an engine
 """
 
 import asyncio
-import importlib.metadata
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +14,7 @@ from typing import TextIO
 from cli.ground import Ground
 from cli.logs import Logs, logging_to
 from cli.venue_access import Access, access
+from cli.version import __version__
 from config.load import Loaded
 from config.secrets_environment import DEVELOPMENT_ONLY
 from config.secrets_stores import SecretStores
@@ -153,7 +153,7 @@ def _outfit(
     settings = ground.loaded.settings
     return Outfit(
         mode=ground.mode,
-        version=_version(),
+        version=__version__,
         settings_sha=ground.loaded.sha,
         settings=settings.engine,
         limits=settings.limits(ground.mode),
@@ -231,7 +231,7 @@ def _genesis(ground: Ground) -> LedgerOpened:
         actor=ground.me.name,
         ledger_id=f"{ground.dice.bits(128):032x}",
         book=ground.places.book,
-        version=_version(),
+        version=__version__,
         install_tag=install_tag(ground.dice),
     )
 
@@ -254,10 +254,6 @@ def gate_settings(loaded: Loaded, opened: Access) -> GateSettings:
             if known.fee_pct is not None
         },
     )
-
-
-def _version() -> str:
-    return importlib.metadata.version("quarterdeck")
 
 
 def _say(ground: Ground) -> None:

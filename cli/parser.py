@@ -6,9 +6,13 @@ answered with exit status 64 and a word on what to write instead.
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from cli.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DESCRIPTION = """\
 Quarterdeck is a trading operations console: watch and trade crypto accounts on many exchanges
@@ -34,6 +38,12 @@ HINTS = {"quarterdeck kill": 'To stop everything: quarterdeck --kill "REASON"\n'
 EVERYWHERE = frozenset({"config", "data_dir", "mode", "scenario", "seed", "json"})
 
 
+def _path(text: str) -> "Path":
+    from pathlib import Path  # noqa: PLC0415 - `--help` needs none
+
+    return Path(text)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with the exit status of sysexits(3) for a wrong command line.
 
@@ -48,6 +58,16 @@ class Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         hint = HINTS.get(self.prog, "")
         self.exit(64, f"{self.prog}: {message}\n{hint}Try `{self.prog} --help`.\n")
+
+
+class _Outline:
+    """Stands for a command that is listed and not entered: a parser is slow to make."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def __getattr__(self, _: str) -> "Callable[..., _Outline]":
+        return lambda *_, **__: self
 
 
 class _Short(argparse.RawDescriptionHelpFormatter):
@@ -68,8 +88,9 @@ class _Short(argparse.RawDescriptionHelpFormatter):
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The parsed command line; leaves the process for --help, --version and mistakes."""
-    parser = build()
-    told = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = build(whole=any(not word.startswith("-") for word in words))
+    told = parser.parse_args(words)
     if told.kill is not None:
         told.kill = " ".join(told.kill)
     if told.kill is not None and told.kill.strip().lower() in ("status", "release", "help", ""):
@@ -84,15 +105,20 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return told
 
 
-def build() -> Parser:
-    """The whole parser."""
+def build(*, whole: bool = True) -> Parser:
+    """The parser; where it is not `whole` commands have their name and nothing else."""
     parser = Parser(
         prog="quarterdeck",
         description=DESCRIPTION,
         epilog=EPILOG,
     )
     parser.set_defaults(command="", mode=None)
-    _version(parser)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"%(prog)s {__version__}",
+        help="print the version and exit",
+    )
     _globals(parser, top=True)
     parser.add_argument("--daemon", action="store_true", help="run the engine without a screen")
     parser.add_argument(
@@ -104,7 +130,10 @@ def build() -> Parser:
     )
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands", parser_class=Parser
+        dest="command",
+        metavar="COMMAND",
+        title="commands",
+        parser_class=Parser if whole else cast("type[Parser]", _Outline),
     )
     _reading(commands)
     _trading(commands)
@@ -113,23 +142,13 @@ def build() -> Parser:
     return parser
 
 
-def _version(parser: Parser) -> None:
-    from importlib.metadata import version  # noqa: PLC0415 - only where it is asked for
-
-    class Version(argparse.Action):
-        def __call__(self, *_: object) -> NoReturn:
-            parser.exit(0, f"quarterdeck {version('quarterdeck')}\n")
-
-    parser.add_argument("--version", nargs=0, action=Version, help="print the version and exit")
-
-
 def _globals(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     """Flags that mean the same before and after the command."""
     unset = None if top else argparse.SUPPRESS
     flags = parser.add_argument_group("everywhere")
-    flags.add_argument("--config", type=Path, default=unset, metavar="FILE", help="settings file")
+    flags.add_argument("--config", type=_path, default=unset, metavar="FILE", help="settings file")
     flags.add_argument(
-        "--data-dir", type=Path, default=unset, metavar="DIR", help="where the books are kept"
+        "--data-dir", type=_path, default=unset, metavar="DIR", help="where the books are kept"
     )
     modes = flags.add_mutually_exclusive_group()
     for mode, meaning in (
@@ -291,7 +310,7 @@ def _ledger(commands: "Commands[Parser]") -> None:
         "--format", choices=("jsonl", "csv"), default="jsonl", help="what to write (jsonl)"
     )
     export.add_argument(
-        "--output", type=Path, metavar="FILE", help="a new file, instead of standard output"
+        "--output", type=_path, metavar="FILE", help="a new file, instead of standard output"
     )
 
 

@@ -113,6 +113,19 @@ async def test_the_panel_shows_what_becomes_of_each_account() -> None:
         assert "KILLED · VERIFIED" in session.text
 
 
+async def test_once_it_is_engaged_the_panel_asks_for_no_word() -> None:
+    async with played() as session:
+        await session.press("ctrl+x")
+        assert "or type KILL" in session.text
+        session.clock.advance(500 * MS)
+        await session.press("ctrl+x")
+        await session.show(boards.halting())
+        assert "or type KILL" not in session.text
+        session.clock.advance(500 * MS)
+        await session.press("enter")
+        assert "· kill switch" not in session.text
+
+
 async def test_an_engine_that_does_not_answer_in_time_is_passed_by() -> None:
     spawned: list[str] = []
 

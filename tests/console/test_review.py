@@ -31,6 +31,15 @@ async def test_the_review_repeats_the_mode_and_the_terms_and_cancel_has_the_keys
         assert submitted(session) == []
 
 
+async def test_the_arrows_go_from_button_to_button() -> None:
+    async with played() as session:
+        await reviewed(session)
+        await session.press("right")
+        assert "▸ Place order ◂" in session.text
+        await session.press("left")
+        assert "▸ Cancel ◂" in session.text
+
+
 async def test_in_the_first_400_ms_no_key_confirms_or_cancels() -> None:
     async with played() as session:
         await typed_order(session)

@@ -31,10 +31,18 @@ class KillPanel(Dialog):
         self._engage = engage
         self._left_us = left_us
         self._word = typed(f"or type {WORD} and press enter", id="word")
+        self._field = Labelled("word", self._word)
+
+    def show(self, picture: Picture) -> None:
+        """As every dialog; once it is engaged there is no word to type any more."""
+        super().show(picture)
+        if self._field.display and picture.board.killed and self.is_mounted:
+            self._field.display = False
+            self.query_one("#cancel").focus()
 
     def fields(self) -> Iterable[Widget]:
         """The word."""
-        yield Labelled("word", self._word)
+        yield self._field
 
     def told(self, picture: Picture, width: int) -> Lines:
         """What would happen, or what is happening."""

@@ -72,7 +72,7 @@ class Ticket(Panel):
         self.account = Choice([])
         self.symbol = typed("BTC/USD, or ↑ ↓", id="symbol")
         self.quantity = typed("how much, or 25% … max", id="quantity", restrict=_AMOUNT)
-        self.price = typed("how dear, or bid mid ask", id="price", restrict=_AMOUNT)
+        self.price = typed("a price, or bid mid ask", id="price", restrict=_AMOUNT)
         self.kind = Choice([Kind.LIMIT.value, Kind.MARKET.value], id="kind")
         self.tif = Choice([one.value for one in TimeInForce], id="tif")
         self.taking = Choice([_MAY_TAKE, _POST_ONLY])

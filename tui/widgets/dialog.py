@@ -131,10 +131,14 @@ class Dialog(ModalScreen[bool | None]):
         self.entered(message.input)
 
     def on_key(self, event: events.Key) -> None:
-        """Up and down go through the fields as tab does."""
-        if event.key in ("up", "down"):
+        """Up and down go through the fields as tab does; left and right from button to button."""
+        forward, back = ["down"], ["up"]
+        if isinstance(self.focused, Push):
+            forward.append("right")
+            back.append("left")
+        if event.key in (*forward, *back):
             event.stop()
-            (self.focus_next if event.key == "down" else self.focus_previous)()
+            (self.focus_next if event.key in forward else self.focus_previous)()
 
 
 class Reading(Dialog):
