@@ -1,6 +1,5 @@
 """The one place where time and randomness come in from the machine."""
 
-import secrets
 import time
 
 
@@ -21,4 +20,6 @@ class SystemDice:
 
     def bits(self, count: int) -> int:
         """`count` random bits."""
+        import secrets  # noqa: PLC0415 - 9 ms that no first screen needs
+
         return secrets.randbits(count)

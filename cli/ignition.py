@@ -11,14 +11,14 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from domain.asks import Ask
 from domain.board import Board, Mode
 from domain.errors import Unavailable
-from domain.ports import Clock, Desk
 from engine.stop import Stop
 
-if TYPE_CHECKING:  # the configuration is read after the first screen
+if TYPE_CHECKING:  # the configuration is read, and facts are known, after the first screen
     from cli.ground import Ground
+    from domain.asks import Ask
+    from domain.ports import Clock, Desk
 
 R = TypeVar("R")
 REASON = "SIGUSR1"
@@ -30,7 +30,7 @@ _WATCHED_HZ = 10
 class LateDesk:
     """`domain.ports.Desk` for a screen that is painted before its engine runs."""
 
-    def __init__(self, mode: Mode, clock: Clock) -> None:
+    def __init__(self, mode: Mode, clock: "Clock") -> None:
         self._clock = clock
         self._desk: Desk | None = None
         self._last = Board(mode=mode, now_us=clock.now_us())
@@ -46,7 +46,7 @@ class LateDesk:
             self._last = self._last.but(now_us=self._clock.now_us())
         return self._last
 
-    async def ask(self, ask: Ask[R]) -> R:
+    async def ask(self, ask: "Ask[R]") -> R:
         """The engine's answer; Unavailable while there is none."""
         if self._desk is None:
             raise Unavailable("engine", self._why, remedy="wait a moment, then try again")
@@ -62,7 +62,7 @@ class LateDesk:
                 yield board
             await asyncio.sleep(1 / _WATCHED_HZ)
 
-    def follow(self, desk: Desk) -> None:
+    def follow(self, desk: "Desk") -> None:
         """From now on this desk answers."""
         self.silent = False
         self._desk = desk
@@ -182,7 +182,7 @@ class Ignition:
             await _either(stopping.wait(), asyncio.sleep(AGAIN_S))
 
 
-async def _until_gone(desk: Desk) -> None:
+async def _until_gone(desk: "Desk") -> None:
     async for _ in desk.watch():
         pass
 

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from textual import events
 from textual.geometry import Size
 
-from domain.asks import AcknowledgeAlarm
 from tui import keys, themes
 from tui.options import Graph
 from tui.projector import Projector
@@ -168,6 +167,8 @@ class Console(Projector, inherit_bindings=False):
 
     def action_acknowledge(self) -> None:
         """Acknowledge every alarm."""
+        from domain.asks import AcknowledgeAlarm  # noqa: PLC0415  as the ports
+
         if any(not alarm.acknowledged for alarm in self.picture.board.alarms):
             self.send(AcknowledgeAlarm(), lambda _: self.say("alarms acknowledged"))
         else:

@@ -16,7 +16,6 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker
 
-from domain.asks import Ask
 from domain.board import Board
 from tui import keys, themes
 from tui.crash import crash_report
@@ -24,15 +23,16 @@ from tui.kill import KillSwitch
 from tui.lines import plain
 from tui.notices import AlarmWatch, Pulse, Quiet
 from tui.options import Graph, Options
-from tui.outcomes import Failure, failure
 from tui.phases import desk_is_empty, starting
 from tui.screens.host import ONBOARDING, Host
 from tui.screens.registry import HOME
 from tui.stage import Picture
 from tui.tones import styles
 
-if TYPE_CHECKING:  # the ports know every fact: 30 ms that no screen needs
+if TYPE_CHECKING:  # the ports and asks know every fact: 30 ms that no screen needs
+    from domain.asks import Ask
     from domain.ports import Desk
+    from tui.outcomes import Failure
 
 R = TypeVar("R")
 _TOAST_S = 6
@@ -168,10 +168,10 @@ class Projector(App[str], inherit_bindings=False):
 
     def send(
         self,
-        ask: Ask[R],
+        ask: "Ask[R]",
         then: Callable[[R], None],
         *,
-        failed: Callable[[Failure], None] | None = None,
+        failed: Callable[["Failure"], None] | None = None,
         group: str = "",
     ) -> None:
         """Ask the desk without waiting; a newer ask of the same group replaces an older one."""
@@ -183,12 +183,14 @@ class Projector(App[str], inherit_bindings=False):
         _: Worker[None] = self.run_worker(work, group=group or "asks", exclusive=bool(group))
 
     async def _asked(
-        self, ask: Ask[R], then: Callable[[R], None], failed: Callable[[Failure], None]
+        self, ask: "Ask[R]", then: Callable[[R], None], failed: Callable[["Failure"], None]
     ) -> None:
         try:
             async with asyncio.timeout(self.options.ask_timeout_ms / 1_000):
                 answer = await self.desk.ask(ask)
         except Exception as error:  # noqa: BLE001  a boundary: whatever it is, it becomes a Failure
+            from tui.outcomes import failure  # noqa: PLC0415  as the ports
+
             told = failure(error, ask)
             if told.grave:
                 self._show_grave(told)
@@ -196,10 +198,10 @@ class Projector(App[str], inherit_bindings=False):
         else:
             then(answer)
 
-    def _tell_failure(self, told: Failure) -> None:
+    def _tell_failure(self, told: "Failure") -> None:
         self.say(told.text, "error" if told.tone == "halt" else "warning", key=told.text)
 
-    def _show_grave(self, told: Failure) -> None:
+    def _show_grave(self, told: "Failure") -> None:
         from tui.screens.notice import Notice  # noqa: PLC0415  rarely needed, never at first
 
         self.push_screen(Notice(told.text))

@@ -6,18 +6,20 @@ alone.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from rich.style import Style
 from textual.screen import Screen
 from textual.widget import Widget
 
-from domain.asks import Ask
 from domain.board import Board
 from tui.format import MASK
 from tui.keys import Key
 from tui.options import Graph, Options
-from tui.outcomes import Failure
+
+if TYPE_CHECKING:  # the asks know every fact: 30 ms that no screen needs
+    from domain.asks import Ask
+    from tui.outcomes import Failure
 
 R = TypeVar("R")
 
@@ -54,10 +56,10 @@ class Stage(Protocol):
 
     def send(
         self,
-        ask: Ask[R],
+        ask: "Ask[R]",
         then: Callable[[R], None],
         *,
-        failed: Callable[[Failure], None] | None = None,
+        failed: Callable[["Failure"], None] | None = None,
         group: str = "",
     ) -> None:
         """Ask the desk without waiting; a newer ask of the same `group` replaces an older one."""

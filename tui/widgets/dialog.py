@@ -5,7 +5,7 @@ it. Until the guard is over, neither button answers.
 """
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,12 +15,14 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from domain.asks import Ask
 from domain.board import Board
 from tui.lines import Line, Lines, Part, wrapped
 from tui.stage import Picture, Stage, stage_of
 from tui.widgets.fields import Push
 from tui.widgets.panel import Panel, Sheet
+
+if TYPE_CHECKING:
+    from domain.asks import Ask
 
 A = TypeVar("A")
 GUARD_US = 400_000
@@ -88,7 +90,7 @@ class Dialog(ModalScreen[bool | None]):
         """Whether the dialog is so new that a key may not have been meant for it."""
         return self.stage.options.monotonic_us() - self._opened_us < GUARD_US
 
-    def attempt(self, ask: Ask[A], told: Callable[[A], str]) -> None:
+    def attempt(self, ask: "Ask[A]", told: Callable[[A], str]) -> None:
         """Ask the desk; done, the dialog closes and says so; refused, it stays and says why."""
 
         def done(answer: A) -> None:
