@@ -25,7 +25,7 @@ from domain.errors import Misconfigured
 from engine.operators import EVERY_ROLE, Operator, Operators, Role
 from storage.places import Places
 
-OFFERED = (Mode.DEMO, Mode.LIVE)
+OFFERED = (Mode.DEMO, Mode.OBSERVE, Mode.LIVE)
 ENV_FILE = Path(".env")
 SECRETS = "secrets"
 
@@ -112,7 +112,7 @@ def stand(args: Namespace) -> Ground:
 def _offered(mode: Mode) -> None:
     if mode not in OFFERED:
         word = mode.value.lower()
-        hint = f"{word} arrives with the Venues release; --demo and --live are here now"
+        hint = f"{word} arrives with the Venues release; --demo, --observe and --live are here now"
         raise Misconfigured(f"--{word}", hint)
 
 

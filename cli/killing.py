@@ -16,6 +16,7 @@ from cli.render import as_json, complain, say
 from cli.user import data_directory
 from cli.venue_access import access
 from domain.asks import Trip
+from domain.board import Mode
 from domain.codec import encode
 from domain.errors import DeskError, Misconfigured, Unavailable
 from domain.halts import Evidence, Halt, HaltState, Level, Marker
@@ -98,6 +99,10 @@ async def _through_the_engine(places: Places, marker: Marker) -> Halt | None:
             ask = Trip(reason=marker.reason, level=marker.level, halt_id=marker.halt_id)
             async with asyncio.timeout(ANSWER_S):
                 await desk.ask(ask)
+            await desk.watching(10)
+            if desk.board.mode is Mode.OBSERVE:
+                say("the engine only observes: cancelling with clients of our own")
+                return None
             say("the engine has stopped; it cancels and verifies now")
             return await _verified(desk)
     except (Unavailable, TimeoutError, Misconfigured) as error:
@@ -108,7 +113,6 @@ async def _through_the_engine(places: Places, marker: Marker) -> Halt | None:
 
 async def _verified(desk: RemoteDesk) -> Halt | None:
     """The engine's halt once it is proven, or as it stands when the time is up."""
-    await desk.watching(10)
     try:
         async with asyncio.timeout(VERIFY_S):
             async for board in desk.watch():

@@ -154,7 +154,7 @@ def _globals(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     for mode, meaning in (
         ("demo", "generated market, no keys, no network"),
         ("paper", "live prices, simulated orders (not there yet)"),
-        ("observe", "live accounts, no orders at all (not there yet)"),
+        ("observe", "live accounts, no orders at all: no key that trades is read"),
         ("live", "real orders; starts disarmed, and the settings must say `mode: live` too"),
     ):
         modes.add_argument(

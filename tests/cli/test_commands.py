@@ -115,7 +115,7 @@ def test_a_mistake_is_answered_with_what_to_write_instead(
     assert "Traceback" not in answer[1]
 
 
-@pytest.mark.parametrize("mode", ["paper", "observe"])
+@pytest.mark.parametrize("mode", ["paper"])
 def test_modes_that_are_not_there_yet_say_so(
     mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

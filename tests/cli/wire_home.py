@@ -33,6 +33,7 @@ class Home:
     folder: Path
     found: Mapping[str, Any]
     factor: Factor | None = None
+    mode: str = "--live"
 
     @property
     def admin(self) -> AdminClient:
@@ -42,7 +43,7 @@ class Home:
         run = [sys.executable, "-m", "tests.wire.run", "--port-file"]
         run += [str(self.folder / "port.json"), "quarterdeck"]
         config, data = str(self.folder / "trading_config.yaml"), str(self.folder / "data")
-        return [*run, *words, "--live", "--config", config, "--data-dir", data]
+        return [*run, *words, self.mode, "--config", config, "--data-dir", data]
 
     def run(self, *words: str, text: str = "", within_s: float = 90) -> tuple[int, str]:
         """Run a command to its end: (exit status, what it said)."""
@@ -75,7 +76,7 @@ class Home:
                 stderr=log,
             )
         latest = time.monotonic() + READY_S
-        while b"ready: LIVE" not in (self.folder / "daemon.log").read_bytes():
+        while b"ready: " not in (self.folder / "daemon.log").read_bytes():
             assert daemon.poll() is None, self.log()
             assert time.monotonic() < latest, self.log()
             time.sleep(0.1)
