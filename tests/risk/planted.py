@@ -6,7 +6,7 @@ from typing import TypeVar
 from hypothesis import settings
 
 T = TypeVar("T")
-QUICK = settings(max_examples=60, deadline=None, database=None, report_multiple_bugs=False)
+QUICK = settings(max_examples=100, deadline=None, database=None, report_multiple_bugs=False)
 
 
 def found(properties: Iterable[Callable[[T], None]], planted: T) -> bool:

@@ -81,7 +81,7 @@ def a_code_of_now_or_just_before_is_accepted_and_no_other(verify: Verify) -> Non
 
 def accepted_steps_only_grow(verify: Verify) -> None:
     @QUICK
-    @given(now_us_values, st.lists(st.tuples(st.integers(0, 45), st.integers(-2, 1)), min_size=2))
+    @given(now_us_values, st.lists(st.tuples(st.integers(0, 20), st.integers(-2, 1)), min_size=4))
     def holds(now_us: int, tries: list[tuple[int, int]]) -> None:
         last = -1
         for wait_s, offset in tries:
