@@ -260,6 +260,13 @@ def _control(commands: "Commands[Parser]") -> None:
     )
     enrol.add_argument("--proof", default="", help="to enrol again: a code or a recovery code")
     _command(commands, "doctor", "check this installation and say what to mend")
+    tried = _command(
+        commands,
+        "test-connection",
+        "ask every venue something, and say what does not work and why",
+        more="Where an engine runs, it tells what it sees; nothing is placed or changed.",
+    )
+    tried.add_argument("--venue", default="", help="only this venue")
 
 
 def _kill(commands: "Commands[Parser]") -> None:

@@ -4,7 +4,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from cli.commands import control, doctor, ledger, reading, trading
+from cli.commands import connection, control, doctor, ledger, reading, trading
 from cli.desks import some_desk
 from cli.ground import stand
 from domain.ports import Desk
@@ -23,7 +23,7 @@ ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
     "limits": control.limits,
     "totp": control.totp,
 }
-ON_THE_GROUND = {"ledger": ledger.ledger}
+ON_THE_GROUND = {"ledger": ledger.ledger, "test-connection": connection.test_connection}
 
 
 def dispatch(args: Namespace) -> int:
