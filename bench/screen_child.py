@@ -45,6 +45,9 @@ class Engine:
 
     def start(self) -> None:
         """Begin to produce and to measure."""
+        from engine.threads import give_way  # noqa: PLC0415  not for the bare child
+
+        give_way()
         self._thread.start()
 
     async def _work(self) -> None:

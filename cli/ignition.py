@@ -131,6 +131,9 @@ class Ignition:
             self._stopping.set()
 
     def _run(self) -> None:
+        from engine.threads import give_way  # noqa: PLC0415 - after the first screen
+
+        give_way()
         try:
             asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001 - boundary: the main thread raises it again

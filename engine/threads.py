@@ -5,6 +5,7 @@ attribute, and an ask crosses over as one call.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -13,6 +14,15 @@ from domain.board import Board
 from domain.ports import Desk
 
 R = TypeVar("R")
+GIVE_WAY_S = 0.0005
+
+
+def give_way() -> None:
+    """Let the engine's thread have the interpreter soon while a screen is busy drawing.
+
+    Python hands it over every 5 ms by itself: a fill would wait that long for a picture.
+    """
+    sys.setswitchinterval(GIVE_WAY_S)
 
 
 class ThreadDesk:
