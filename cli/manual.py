@@ -8,7 +8,8 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
-from cli.parser import DESCRIPTION, EPILOG, EVERYWHERE, build
+from cli.arguments import EVERYWHERE
+from cli.parser import DESCRIPTION, EPILOG, build
 
 INTRODUCTION = f"""\
 # Commands

@@ -1,0 +1,141 @@
+"""Every command with its flags, as `--help` shows them."""
+
+import argparse
+
+from cli.arguments import Commands, Parser, command, count, path
+
+
+def add_commands(commands: "Commands[Parser]") -> None:
+    """All of them, in the order of the help."""
+    _reading(commands)
+    _trading(commands)
+    _control(commands)
+    _ledger(commands)
+
+
+def _reading(commands: "Commands[Parser]") -> None:
+    command(commands, "status", "mode, venues, feeds, kill switch, limits, open breaks")
+    command(commands, "balance", "balances per asset and account, valued")
+    orders = command(commands, "orders", "working orders")
+    orders.add_argument("--all", action="store_true", help="finished ones too")
+    fills = command(commands, "fills", "executions, newest first")
+    fills.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
+    fills.add_argument("--venue", default="", help="only of this venue")
+    fills.add_argument("--symbol", default="", help="only of this symbol")
+
+
+def _trading(commands: "Commands[Parser]") -> None:
+    check = command(commands, "check", "what the gate would say to an order, without ordering")
+    _order_terms(check)
+    order = command(commands, "order", "place or change an order")
+    kinds = order.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for side in ("buy", "sell"):
+        placed = command(kinds, side, f"place a {side} order; a market order without --price")
+        placed.set_defaults(side=side)
+        _terms(placed)
+    modify = command(kinds, "modify", "change quantity or price of a working order")
+    modify.add_argument("id", help="the order's id (`quarterdeck orders`)")
+    modify.add_argument("--quantity", metavar="QTY", help="the new whole quantity")
+    modify.add_argument("--price", metavar="P", help="the new limit price")
+    cancel = command(commands, "cancel", "cancel one order, or all of ours")
+    cancel.add_argument("id", nargs="?", default="", help="the order's id")
+    cancel.add_argument("--all", action="store_true", help="every working order of ours")
+    cancel.add_argument("--venue", default="", help="with --all: only at this venue")
+
+
+def _order_terms(parser: Parser) -> None:
+    parser.add_argument("side", choices=("buy", "sell"), help="which way")
+    _terms(parser)
+
+
+def _terms(parser: Parser) -> None:
+    parser.add_argument("symbol", metavar="SYMBOL", help="like BTC/USD")
+    parser.add_argument("quantity", metavar="QTY", help="in the base asset")
+    parser.add_argument("--price", metavar="P", help="limit price; without it a market order")
+    parser.add_argument("--venue", help="which venue; not needed when only one is configured")
+    parser.add_argument("--account", default="", help="which account there (main)")
+    parser.add_argument(
+        "--tif", choices=("GTC", "IOC", "FOK"), default="GTC", help="time in force (GTC)"
+    )
+    parser.add_argument("--post-only", action="store_true", help="never take liquidity")
+    parser.add_argument("--strategy", default="manual", help="a name for the books (manual)")
+
+
+def _control(commands: "Commands[Parser]") -> None:
+    arm = command(commands, "arm", "let a LIVE engine send orders")
+    arm.add_argument("account", nargs="?", default="", help="the account in full, like kraken/main")
+    _code(arm)
+    disarm = command(commands, "disarm", "send no new orders; open orders stay")
+    disarm.add_argument("--reason", default="asked for", help="why, for the ledger")
+    _kill(commands)
+    limits = command(commands, "limits", "the limits in force, or approve looser ones")
+    actions = limits.add_subparsers(dest="action", metavar="ACTION")
+    command(actions, "show", "the limits in force and those that wait")
+    _code(command(actions, "approve", "put the waiting, looser limits in force"))
+    totp = command(commands, "totp", "the second factor")
+    enrol = command(
+        totp.add_subparsers(dest="action", metavar="ACTION", required=True),
+        "enrol",
+        "make a second factor: QR code, two codes, recovery codes",
+    )
+    enrol.add_argument("--proof", default="", help="to enrol again: a code or a recovery code")
+    command(commands, "doctor", "check this installation and say what to mend")
+    tried = command(
+        commands,
+        "test-connection",
+        "ask every venue something, and say what does not work and why",
+        more="Where an engine runs, it tells what it sees; nothing is placed or changed.",
+    )
+    tried.add_argument("--venue", default="", help="only this venue")
+
+
+def _kill(commands: "Commands[Parser]") -> None:
+    kill = command(
+        commands,
+        "kill",
+        "the kill switch: status and release",
+        more='To engage it: quarterdeck --kill "reason".',
+    )
+    kill.add_argument("--activate", action="store_true", help='the same as --kill "REASON"')
+    kill.add_argument("--status", action="store_true", help="the same as `kill status`")
+    kill.add_argument("--deactivate", action="store_true", help="the same as `kill release`")
+    kill.add_argument("--auth-code", dest="code", help="the code, for --deactivate")
+    kill.add_argument("--reason", default="", help="why")
+    actions = kill.add_subparsers(dest="action", metavar="ACTION")
+    command(actions, "status", "what is halted, since when, and what is proven")
+    release = command(actions, "release", "release the halt with a second factor")
+    _code(release)
+    release.add_argument("--reason", default=argparse.SUPPRESS, help="why it is safe again")
+    release.add_argument("--scope", default="", help="the scope, typed in full (GLOBAL)")
+    release.add_argument(
+        "--accept-unverified", action="store_true", help="though not every order is proven gone"
+    )
+
+
+def _code(parser: Parser) -> None:
+    parser.add_argument(
+        "--code",
+        default=argparse.SUPPRESS,
+        help="second-factor or recovery code; `-` reads it from standard input; without this "
+        "it is asked for",
+    )
+
+
+def _ledger(commands: "Commands[Parser]") -> None:
+    ledger = command(commands, "ledger", "verify, read or export the ledger")
+    actions = ledger.add_subparsers(dest="action", metavar="ACTION", required=True)
+    verify = command(actions, "verify", "prove the chain: 0 OK, 1 FAIL, 3 INCOMPLETE")
+    verify.add_argument("--tail", type=count, default=0, metavar="N", help="only the newest N")
+    verify.add_argument(
+        "--require-evidence", action="store_true", help="without seals and anchors: INCOMPLETE"
+    )
+    tail = command(actions, "tail", "the newest rows")
+    tail.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
+    tail.add_argument("--kind", default="", help="only of this kind")
+    export = command(actions, "export", "every row, to verify outside (docs/verify_ledger.py)")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv"), default="jsonl", help="what to write (jsonl)"
+    )
+    export.add_argument(
+        "--output", type=path, metavar="FILE", help="a new file, instead of standard output"
+    )
