@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.money import canonical
-from domain.orders import Amendment, Order, VenueOrder
+from domain.orders import Amendment, Fill, Order, VenueOrder
 from domain.verdicts import Verdict
 
 
@@ -194,6 +194,20 @@ class OrderAbsent(OrderFact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSettled(OrderFact):
     """The grace for late fills is over; the reservation of the rest is released."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillAdopted(OrderFact):
+    """A fill that was booked before its order was known belongs to this order; no money moves.
+
+    Many venues' trades name the venue's order id only, and a trade may be told before that id.
+    """
+
+    fill: Fill
+
+    def key(self) -> str:
+        """A fill belongs to one order."""
+        return f"adopted:{self.fill.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,8 @@ def quote_of(symbol: str) -> str:
 class Instrument:
     """A spot pair at a venue. Quantities in base units, prices and values in quote units.
 
-    `tick` is the price step, `lot` the quantity step, `fee_rate` the taker fee as a fraction.
-    `None` means the venue did not tell.
+    `tick` is the price step, `lot` the quantity step, `fee_rate` the taker's fee and
+    `maker_fee_rate` the maker's as a fraction. `None` means the venue did not tell.
     """
 
     venue: str
@@ -69,6 +69,7 @@ class Instrument:
     max_value: Decimal | None = None
     fee_rate: Decimal | None = None
     active: bool = True
+    maker_fee_rate: Decimal | None = None
 
     @property
     def base(self) -> str:

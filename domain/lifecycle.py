@@ -25,7 +25,7 @@ def advance(state: OrderState, fact: events.Fact) -> OrderState:
     if step is None:
         return state
     after = step(state, fact)
-    return after if after == state else replace(after, updated_us=max(state.updated_us, fact.at_us))
+    return state if after == state else replace(after, updated_us=max(state.updated_us, fact.at_us))
 
 
 def _denied(state: OrderState, fact: events.OrderDenied) -> OrderState:
@@ -103,7 +103,9 @@ def _settled(state: OrderState, _: events.OrderSettled) -> OrderState:
     return replace(state, settled=True)
 
 
-def _filled(state: OrderState, fact: bookings.FillBooked) -> OrderState:
+def _filled(
+    state: OrderState, fact: bookings.FillBooked | events.FillAdopted
+) -> OrderState:
     fill = fact.fill
     if fill.key in state.fills:
         return state
@@ -138,5 +140,6 @@ STEPS: dict[type[events.Fact], Callable[[OrderState, Any], OrderState]] = {
     events.OrderAbsent: _absent,
     events.OrderSettled: _settled,
     bookings.FillBooked: _filled,
+    events.FillAdopted: _filled,
     bookings.FillReversed: _fill_reversed,
 }

@@ -34,7 +34,7 @@ class Intake:
         self._floor = floor
         self._reader = reader
         self._by_venue_id: dict[tuple[Account, str], str] = {}
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[str, bool] = OrderedDict()  # key → booked, and nobody's yet
         self._looked_for: set[str] = set()
         self.touched_us: dict[Account, int] = {}
         self.on_orphan: Callable[[Level, str], None] = _nobody
@@ -46,6 +46,8 @@ class Intake:
     def fact(self, fact: events.Fact, board: Board) -> None:
         """Follow which venue id is which order, and which fills are booked."""
         if isinstance(fact, bookings.FillBooked):
+            self._remember(fact.fill.key, stray=fact.fill.client_id not in board.orders)
+        elif isinstance(fact, events.FillAdopted):
             self._remember(fact.fill.key)
         elif isinstance(fact, bookings.MovementBooked):
             self._remember(fact.movement.key)
@@ -60,8 +62,8 @@ class Intake:
     def sighting(self, sighting: sightings.Sighting, board: Board) -> None:
         """Sightings need no index."""
 
-    def _remember(self, key: str) -> None:
-        self._seen[key] = None
+    def _remember(self, key: str, *, stray: bool = False) -> None:
+        self._seen[key] = stray
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
 
@@ -77,9 +79,10 @@ class Intake:
 
     def fill(self, fill: Fill, source: str) -> None:
         """Book an execution, unless it is booked; take back what was only inferred for it."""
-        if fill.key in self._seen:
-            return
         state = self.owner(fill.account, fill.client_id, fill.venue_order_id)
+        if fill.key in self._seen:
+            self._adopt(state, fill)
+            return
         self.touched_us[fill.account] = self._floor.now_us()
         if state is not None:
             fill = replace(fill, client_id=state.client_id)
@@ -94,6 +97,19 @@ class Intake:
             self._floor.desk.on_ledger_failure(str(error))
             return
         self._floor.spawn(self._booked(appended, fill), f"book {fill.key}")
+
+    def _adopt(self, state: OrderState | None, fill: Fill) -> None:
+        """A fill that was booked as nobody's, told again now that its order is known."""
+        if state is None or not self._seen[fill.key] or fill.key in state.fills:
+            return
+        fill = replace(fill, client_id=state.client_id)
+        adopted = events.FillAdopted(
+            at_us=self._floor.now_us(),
+            actor=fill.account.venue,
+            client_id=state.client_id,
+            fill=fill,
+        )
+        self._floor.desk.post(*self._taken_back(state, fill), adopted)
 
     def booking(self, fill: Fill, source: str, state: OrderState | None) -> bookings.FillBooked:
         """The fact of a fill, valued at the quote's newest mark or the order's own rate."""

@@ -7,7 +7,6 @@ a search proves nothing.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from domain import asks, controls, events
 from domain.errors import DeskError
 from domain.halts import Level
 from domain.market import Sought
-from domain.money import ONE, ZERO, canonical
-from domain.orders import Fill, OrderState, Status
+from domain.money import canonical
+from domain.orders import OrderState, Status
 from engine.floor import Floor
+from engine.inference import inferred
 from engine.intake import Intake
 from engine.operators import Operator, Role
 from engine.settings import RESOLVE_AFTER_MS
@@ -28,6 +28,7 @@ from engine.trading import Trading
 SECOND_US = 1_000_000
 AT_ONCE = 10  # look-ups under way together
 CANCELS = 3  # how often a cancel is sent before we only ask
+VANISHED = "ORDER_VANISHED"
 ALARM_AFTER_US = (30 * SECOND_US, 300 * SECOND_US)
 log = logging.getLogger(__name__)
 
@@ -118,12 +119,13 @@ class Lookups:
 
     async def _conclude(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
         if sought.found is None:
-            if sought.complete and state.seen:
-                await self._vanished(state)
-            elif sought.complete:
-                await self._absent(state, trail)
+            if sought.complete and self._proven(state, trail):
+                await (self._vanished(state) if state.seen else self._absent(state))
             return
         trail.searched_us = 0
+        await self._found(state)
+        if state.amendment is not None:
+            await self._amended(state, sought)
         if state.venue_final is None:
             await self._still_open(state, sought, trail)
         else:
@@ -131,16 +133,18 @@ class Lookups:
 
     # Absence
 
-    async def _absent(self, state: OrderState, trail: _Trail) -> None:
+    def _proven(self, state: OrderState, trail: _Trail) -> bool:
         """One complete search found nothing: proof needs a second one, later."""
-        floor, now = self._floor, self._floor.clock.monotonic_us()
-        if floor.now_us() < self._late_us(state):
-            return  # it could still arrive: a search as early as this proves nothing
+        now = self._floor.clock.monotonic_us()
+        if self._floor.now_us() < self._late_us(state):
+            return False  # it could still arrive, or lists lag: so early a search proves nothing
         if not trail.searched_us:
             trail.searched_us = now
-            return
-        if now - trail.searched_us < floor.settings.search_gap_s * SECOND_US:
-            return
+            return False
+        return now - trail.searched_us >= self._floor.settings.search_gap_s * SECOND_US
+
+    async def _absent(self, state: OrderState) -> None:
+        floor = self._floor
         crashed = "CRASH_BEFORE_SEND: " if not state.sent else ""
         await floor.desk.record(
             events.OrderAbsent(
@@ -158,12 +162,25 @@ class Lookups:
             controls.BreakOpened(
                 at_us=self._floor.now_us(),
                 actor="engine",
-                break_id=f"ORDER_VANISHED:{state.client_id}",
-                kind="ORDER_VANISHED",
+                break_id=f"{VANISHED}:{state.client_id}",
+                kind=VANISHED,
                 account=state.order.account,
                 detail=f"{state.client_id} was {state.status.value} and no search finds it",
             )
         )
+
+    async def _found(self, state: OrderState) -> None:
+        """The venue shows it again: a break that says otherwise is explained."""
+        break_id = f"{VANISHED}:{state.client_id}"
+        if any(known.break_id == break_id for known in self._floor.desk.board.breaks):
+            await self._floor.desk.record(
+                controls.BreakClosed(
+                    at_us=self._floor.now_us(),
+                    actor="engine",
+                    break_id=break_id,
+                    reason=f"{state.order.account.venue} shows the order again",
+                )
+            )
 
     def _late_us(self, state: OrderState) -> int:
         """Until when the create could still take effect at the venue."""
@@ -175,8 +192,6 @@ class Lookups:
     # Open orders
 
     async def _still_open(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
-        if state.amendment is not None:
-            await self._amended(state, sought)
         halted = self._floor.stop.level >= Level.HALT_CANCEL
         if halted and not state.cancel_requested and not state.foreign:
             await self._trading.cancel(state, "found open during a halt", "engine")
@@ -220,7 +235,7 @@ class Lookups:
         if self._floor.now_us() < state.final_us + grace_us or not sought.complete:
             return
         if state.status is Status.SETTLING:
-            self._intake.fill(_inferred(state, self._floor.now_us()), "inferred")
+            self._intake.fill(inferred(state, self._floor.now_us()), "inferred")
             log.warning("fills of %s never came; one is inferred", state.client_id)
         elif not state.settled:
             await self._floor.desk.record(
@@ -286,28 +301,3 @@ def _unsettled(state: OrderState) -> bool:
         return True
     waiting = {Status.UNKNOWN, Status.SUBMITTED, Status.NEW, Status.PENDING_CANCEL, Status.SETTLING}
     return state.status in waiting or (state.terminal and bool(state.reserved_quantity))
-
-
-def _inferred(state: OrderState, at_us: int) -> Fill:
-    """A stand-in for fills that the venue counts and never showed (semantics 1.3).
-
-    Its id is a hash of where it stands, so that the same gap is inferred once.
-    """
-    order = state.order
-    gap = f"{order.account}|{state.venue_order_id}|{state.filled}|{state.venue_cumulative}"
-    quantity = state.venue_cumulative - state.filled
-    price = state.price if state.price is not None else order.reference
-    return Fill(
-        account=order.account,
-        symbol=order.symbol,
-        trade_id=f"inf:{hashlib.sha256(gap.encode()).hexdigest()[:32]}",
-        side=order.side,
-        quantity=quantity,
-        price=price,
-        fee=max(ZERO, quantity * price * order.fee_rate * ONE),
-        fee_asset=order.quote,
-        at_us=at_us,
-        venue_order_id=state.venue_order_id,
-        client_id=order.client_id,
-        inferred=True,
-    )

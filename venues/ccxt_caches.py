@@ -23,7 +23,7 @@ from domain.sightings import (
 from venues import ccxt_convert as convert
 from venues.ccxt_fields import Fields, Malformed, is_asset
 from venues.ccxt_news import Confirmed, News, Rejected
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 
 SWEPT = 200  # newest rows of a cache that are looked at
 REMEMBERED = 5_000

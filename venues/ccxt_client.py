@@ -18,7 +18,7 @@ from domain.errors import DeskError
 from domain.ports import Clock
 from venues.budget import Priority
 from venues.ccxt_errors import Failed, VenueUnavailable, judge
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Judgement
 from venues.ccxt_wire import CURRENT, Call, Wire, open_session
 from venues.keys import Keys
@@ -28,7 +28,7 @@ CLOSING_S = 2.0
 # A call may wait for its budget, for its lane, and for the venue; each has its own limit, this
 # one is for what nobody thought of.
 LONGEST_S = 90.0
-_READING = ("fetch_", "load_")
+_READING = ("fetch_", "load_", "private_get_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,10 @@ class Client:
     def who(self) -> str:
         """The venue or account, as errors name it."""
         return self._purpose.who
+
+    def now_us(self) -> int:
+        """The desk's time, UTC microseconds."""
+        return self._clock.now_us()
 
     async def ask(self, method: str, *args: Any, priority: Priority) -> tuple[Any, Call]:
         """What ccxt's `method` makes of the answer, and the call as the transport saw it.
@@ -139,6 +143,8 @@ class Clients:
         """A client with a connection pool of its own, closed at the end whatever happens."""
         session = open_session(self._tls, self._gateway)
         api = self._class(self._config(purpose.keys, session))
+        if self._quirks.traits.sandbox:  # asked for; where it was not, the row says False
+            api.set_sandbox_mode(True)
         wire = self._wire_for(purpose.keys)
         wire.attach(api)
         try:

@@ -4,7 +4,7 @@ The one rule: a row becomes a value whole, or it is Malformed and names the fiel
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from domain.market import AssetBalance, Depth, Level, Movement, Price
 from domain.money import MONEY, ZERO
 from domain.orders import Fill, Final, Kind, Side, VenueOrder
 from venues.ccxt_fields import Fields, Malformed, is_asset, whole_ms
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 KINDS = {"market": Kind.MARKET, "limit": Kind.LIMIT}
@@ -28,6 +28,7 @@ _FINALS: dict[str, Final | None] = {
 _BALANCE_KEYS = frozenset({"info", "timestamp", "datetime", "free", "used", "total", "debt"})
 _OURS = re.compile(r"QD[0-9A-Z]{2}[0-9A-HJKMNP-TV-Z]{14}")
 _MOVED = frozenset({"ok"})
+_MOVEMENTS = ("deposit", "withdrawal")
 DEPTH = 10
 
 
@@ -117,6 +118,43 @@ def balances(answer: object) -> dict[str, AssetBalance]:
     }
 
 
+def together(
+    tradable: Mapping[str, AssetBalance], idle: Iterable[Mapping[str, AssetBalance]]
+) -> dict[str, AssetBalance]:
+    """Wallets as one: what lies in the idle ones is owned, and used as far as orders go."""
+    found = dict(tradable)
+    for wallet in idle:
+        for asset, held in wallet.items():
+            known = found.get(asset, AssetBalance(total=ZERO, used=ZERO))
+            used = None if known.used is None else MONEY.add(known.used, held.total)
+            found[asset] = AssetBalance(total=MONEY.add(known.total, held.total), used=used)
+    return found
+
+
+def symbols_told(answer: object) -> list[str]:
+    """The names in KuCoin's list of symbols that have open orders."""
+    data = Fields("answer", answer).inner("data")
+    names = data.rows("symbols") if data is not None else []
+    if not all(isinstance(name, str) for name in names):
+        raise Malformed("answer", "symbols", names)
+    return names
+
+
+def with_id(row: object) -> Mapping[str, Any]:
+    """The row, with an id made of what it holds where the venue gives it none (deposits)."""
+    told = Fields("row", row)
+    if told.row.get("id") is not None or told.word("type") not in _MOVEMENTS:
+        return told.row
+    parts = (str(told.row.get(name) or "") for name in ("currency", "timestamp", "amount"))
+    name = "-".join((*parts, str(told.row.get("txid") or "")[:24]))
+    return {**told.row, "id": name[:64]}
+
+
+def by_id(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Each row once."""
+    return {Fields("row", row).identity("id"): row for row in rows}
+
+
 def _checked_asset(code: object) -> bool:
     if not is_asset(code):
         raise Malformed("balances", "asset", code)
@@ -159,9 +197,9 @@ def _known_symbol(row: Fields) -> str:
 
 
 def _client_id(row: Fields, raw: Fields, quirks: Quirks) -> str:
-    if quirks.client_id_field:
-        return raw.own_id(quirks.client_id_field)
-    return row.own_id("clientOrderId")
+    field = quirks.client_id_field
+    told = raw.own_id(field) if field else row.own_id("clientOrderId")
+    return told.removeprefix(quirks.client_id_prefix)
 
 
 def _order_time(row: Fields, raw: Fields, quirks: Quirks) -> int:
@@ -225,7 +263,7 @@ def movement(answer: object, account: Account) -> Movement | None:
     if row.word("status") not in _MOVED:
         return None
     kind = row.word("type")
-    if kind not in ("deposit", "withdrawal"):
+    if kind not in _MOVEMENTS:
         raise row.bad("type")
     amount = row.positive("amount")
     fee = row.inner("fee")

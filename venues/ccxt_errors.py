@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from domain.errors import Unavailable
 from domain.text import clean
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import REMEDIES, Cause, Garbled, Judgement, Saying, Verdict
 from venues.ccxt_wire import Call, Redirected
 
@@ -71,6 +71,7 @@ CLASSES: Mapping[str, tuple[Verdict, Cause]] = MappingProxyType(
         "BaseError": (_DOUBT, Cause.OTHER),
         "TimeoutError": (_DOUBT, Cause.TIMEOUT),
         "Garbled": (_DOUBT, Cause.GARBLED),
+        "Absent": (_NO, Cause.NOT_FOUND),
         "Redirected": (_DOUBT, Cause.GARBLED),
     }
 )

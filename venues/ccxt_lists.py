@@ -4,7 +4,7 @@ The one rule: as many rows come out as the venue sent, or the list is Unavailabl
 cannot be read makes its list unreadable: what it hides could be an open order.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from domain.errors import Unavailable
@@ -16,14 +16,17 @@ from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_fields import Fields, Malformed
-from venues.ccxt_quirks import Paging, Quirks
+from venues.ccxt_row import Paging, Quirks
 from venues.ccxt_sayings import Cause
+from venues.ccxt_spans import Spans
 from venues.ccxt_wire import Call
 
 MOST_PAGES = 400
 _SECOND_US = 1_000_000
 _QUOTE_NAMES = ("quote", "quoteId")
 Row = Mapping[str, Any]
+# Which symbols an account may have traded, for venues that list by symbol.
+Traded = Callable[["Lists"], Awaitable[Sequence[str]]]
 V = TypeVar("V")
 
 
@@ -31,35 +34,72 @@ class Lists:
     """Reads an account's lists through its client, all with one priority."""
 
     def __init__(
-        self, account: Account, client: Client, quirks: Quirks, priority: Priority = Priority.READ
+        self,
+        account: Account,
+        client: Client,
+        quirks: Quirks,
+        traded: Traded,
+        *,
+        only: str = "",
+        priority: Priority = Priority.READ,
     ) -> None:
         self.account = account
         self._client = client
         self._quirks = quirks
+        self._traded = traded
+        self._only = only
         self._priority = priority
 
-    def first(self) -> "Lists":
-        """The same lists for looking an order up, which goes before other reads."""
-        return Lists(self.account, self._client, self._quirks, Priority.LOOK_UP)
+    def first(self, symbol: str) -> "Lists":
+        """The same lists for looking an order of this symbol up, which goes before other reads."""
+        return Lists(
+            self.account,
+            self._client,
+            self._quirks,
+            self._traded,
+            only=symbol,
+            priority=Priority.LOOK_UP,
+        )
 
     # Whole lists
 
     async def balances(self) -> dict[str, AssetBalance]:
-        """Every asset that the venue lists for the account."""
-        answer, call = await self._client.read("fetch_balance", priority=self._priority)
+        """Every asset that the venue lists for the account, over all of its wallets."""
+        first, *idle = [await self._wallet(params) for params in self._quirks.wallets]
+        return convert.together(first, idle)
+
+    async def _wallet(self, params: Mapping[str, str]) -> dict[str, AssetBalance]:
+        told = (dict(params),) if params else ()
+        answer, call = await self._client.read("fetch_balance", *told, priority=self._priority)
         assets = self._readable(lambda: convert.balances(answer))
         self._count(len(assets), call)
         return assets
 
     async def open_orders(self, client_id: str = "") -> list[VenueOrder]:
         """Open orders; only ours of that id where the venue can filter."""
-        rows, _ = await self._rows("fetch_open_orders", None, None, None, self._of(client_id))
+        rows: list[Row] = []
+        for symbol in await self._open_symbols():
+            some, _ = await self._rows(
+                "fetch_open_orders", symbol, None, None, self._of(client_id)
+            )
+            rows += some
         return self._each(rows, self._order)
+
+    async def _open_symbols(self) -> list[str | None]:
+        """The symbols to ask for open orders, so that none is left out."""
+        if "fetch_open_orders" not in self._quirks.by_symbol:
+            return [None]
+        if self._only:
+            return [self._only]
+        answer, _ = await self._client.read(self._quirks.open_symbols, priority=self._priority)
+        api = self._client.api
+        names = self._readable(lambda: convert.symbols_told(answer))
+        return [api.safe_symbol(name, None, "-") for name in names]
 
     async def closed_orders(self, since_us: int, client_id: str = "") -> list[VenueOrder]:
         """Orders that ended since then."""
         paging, more = self._quirks.order_pages, self._of(client_id)
-        rows = await self._pages("fetch_closed_orders", paging, since_us, more)
+        rows = await self._pages(self._quirks.ended_orders, paging, since_us, more)
         return self._each(rows, self._order)
 
     async def trades(self, since_us: int) -> list[Row]:
@@ -74,7 +114,11 @@ class Lists:
         begun_us = max(0, since_us - self._quirks.movements_back_us)
         found: list[Movement] = []
         for method in self._quirks.movements:
-            rows = await self._moved(method, begun_us)
+            paging = self._quirks.movement_pages.get(method)
+            if paging is None:
+                rows = await self._moved(method, begun_us)
+            else:
+                rows = await self._pages(method, paging, begun_us, {})
             told = self._each(rows, lambda row: convert.movement(row, self.account))
             found += [movement for movement in told if movement is not None]
         return found
@@ -103,12 +147,27 @@ class Lists:
                     unknown += missing
         return found, unknown
 
-    async def order_by_id(self, order_id: str) -> Row:
+    async def order_by_id(self, order_id: str, symbol: str = "") -> Row:
         """One order by the venue's id, as ccxt shows it."""
         row, _ = await self._client.read(
-            "fetch_order", order_id, None, dict(self._quirks.query_params), priority=self._priority
+            "fetch_order",
+            order_id,
+            symbol or self._symbol_of("fetch_order"),
+            dict(self._quirks.query_params),
+            priority=self._priority,
         )
         return dict(self._readable(lambda: Fields("order", row)).row)
+
+    async def order_by_client_id(self, client_id: str) -> Row:
+        """One order by our id, where the venue can be asked for it."""
+        params = {**self._quirks.query_params, "clientOrderId": client_id}
+        row, _ = await self._client.read(
+            "fetch_order", None, self._symbol_of("fetch_order"), params, priority=self._priority
+        )
+        return dict(self._readable(lambda: Fields("order", row)).row)
+
+    def _symbol_of(self, method: str) -> str | None:
+        return self._only or None if method in self._quirks.by_symbol else None
 
     async def fills_by_ids(
         self, order_id: str, ids: Sequence[str], owners: Mapping[str, str]
@@ -138,7 +197,7 @@ class Lists:
         if not isinstance(rows, list):
             raise Unavailable(self._client.who, f"{call.path} is no list")
         self._count(len(rows), call)
-        return rows, call
+        return [convert.with_id(row) for row in rows], call
 
     def _count(self, found: int, call: Call) -> None:
         if call.rows not in (-1, found):
@@ -150,7 +209,21 @@ class Lists:
     ) -> list[Row]:
         if paging.offset:
             return await self._by_offset(method, paging, since_us, more)
-        return await self._forward(method, since_us, more)
+        found: list[Row] = []
+        for symbol in await self._symbols(method):
+            if paging.limit:
+                spans = Spans(self._rows, paging, self._client.who)
+                found += await spans.read(method, symbol, (since_us, self._client.now_us()), more)
+            else:
+                found += await self._forward(method, symbol, since_us, more)
+        return list(self._named(found).values())
+
+    async def _symbols(self, method: str) -> list[str | None]:
+        if method not in self._quirks.by_symbol:
+            return [None]
+        if self._only:
+            return [self._only]
+        return list(await self._traded(self))
 
     async def _by_offset(
         self, method: str, paging: Paging, since_us: int, more: Mapping[str, str]
@@ -172,12 +245,14 @@ class Lists:
                 break  # a page of nothing new: the offset is not heeded
         raise Unavailable(self._client.who, f"{method} did not come to an end at row {offset}")
 
-    async def _forward(self, method: str, since_us: int, more: Mapping[str, str]) -> list[Row]:
+    async def _forward(
+        self, method: str, symbol: str | None, since_us: int, more: Mapping[str, str]
+    ) -> list[Row]:
         """Oldest first: from the newest row on again, until nothing new comes."""
         since_ms = since_us // 1000
         found: dict[str, Row] = {}
         for _ in range(MOST_PAGES):
-            rows, _ = await self._rows(method, None, since_ms, None, dict(more))
+            rows, _ = await self._rows(method, symbol, since_ms, None, dict(more))
             fresh = {k: row for k, row in self._named(rows).items() if k not in found}
             if not fresh:
                 return list(found.values())
@@ -210,7 +285,7 @@ class Lists:
     # Conversion
 
     def _named(self, rows: Sequence[Row]) -> dict[str, Row]:
-        return self._readable(lambda: {Fields("row", row).identity("id"): row for row in rows})
+        return self._readable(lambda: convert.by_id(rows))
 
     def _order(self, row: Row) -> VenueOrder:
         return convert.order(row, self.account, self._quirks)

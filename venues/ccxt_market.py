@@ -4,7 +4,7 @@ The one rule: the instruments are loaded once and lent to every other client of 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from venues.ccxt_caches import AnyFrame, DepthCache, PriceCaches
 from venues.ccxt_client import Client
 from venues.ccxt_fields import Fields, Malformed
 from venues.ccxt_frames import KrakenFrames
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 from venues.ccxt_stream import CacheReader, FrameReader, Plan, Stream
 
 STALE_US = 3_600_000_000  # instruments are asked for again after an hour
@@ -43,6 +43,22 @@ class Markets:
         self._hurry = hurry
         self._loading = asyncio.Lock()
         self._loaded_us = 0
+        self._noted: dict[str, None] = {}
+
+    def note(self, symbols: Iterable[str]) -> None:
+        """Somebody here watches or trades these: their fills are asked for by symbol."""
+        self._noted.update(dict.fromkeys(symbols))
+
+    def tradable(self, held: Collection[str]) -> list[str]:
+        """The symbols that were noted, and those of two assets that are both held."""
+        markets = self._client.api.markets or {}
+        noted = [symbol for symbol in self._noted if symbol in markets]
+        pairs = (
+            symbol
+            for symbol, market in markets.items()
+            if market.get("spot") and market.get("base") in held and market.get("quote") in held
+        )
+        return list(dict.fromkeys((*noted, *pairs)))
 
     async def ready(self, *, newer_than_us: int = 0) -> Any:
         """The market structures of ccxt, by symbol.
@@ -188,6 +204,7 @@ class CcxtMarket:
 
     async def _listed(self, symbols: Sequence[str]) -> list[str]:
         markets = await self._markets.ready()
+        self._markets.note(symbols)
         return [s for s in dict.fromkeys(symbols) if s in markets and markets[s].get("active")]
 
     async def _nothing_to_tell(self, feed: str, hear: Hear) -> None:

@@ -1,91 +1,19 @@
-"""How each venue differs, as data: traits, costs, words, paging, ways to find an order.
+"""The rows of the venues, and which row a name in the configuration means.
 
 A venue is a row here and, where its dialect needs it, a module of tables and pure functions
 beside it. The one rule: what is not known of a venue is taken to be missing, so an unknown one
 can be watched and never traded.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from domain.errors import Misconfigured
 from domain.ports import VenueTraits
 from venues import ccxt_kraken
 from venues.budget import Pace
-from venues.ccxt_sayings import Garbled, Saying
-
-_DAY_US = 86_400_000_000
-_CAUTIOUS = Pace(5, 1.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paging:
-    """How a history list is read whole.
-
-    With `offset` (a parameter that skips rows, newest first) pages are asked for until the
-    told count is reached or a page is empty; `start` is the parameter of the earliest time in
-    whole seconds, exclusive. Without, ccxt's `since` is moved forward to the newest row.
-    """
-
-    offset: str = ""
-    start: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
-    count: Callable[[Any], int | None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quirks:
-    """One venue's row. Fields that are functions read the venue's raw words or rows."""
-
-    traits: VenueTraits
-    trades: bool = False  # whether orders may be sent at all: the row was tested on the wire
-    frames: str = ""  # the reader of raw stream frames; "": ccxt's caches are read
-    nonce: bool = False
-    pace: Pace = _CAUTIOUS
-    public_pace: Pace = _CAUTIOUS
-    costs: Mapping[str, float] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    # Words and shapes
-    sayings: tuple[Saying, ...] = ()
-    codes: Callable[[str], tuple[str, ...]] = lambda _: ()
-    silent_until_us: Callable[[str], int] = lambda _: 0
-    rows: Callable[[str, Any], int] = lambda _, answer: _json_rows(answer)
-    # Orders
-    longest_client_id: int = 18  # Kraken: a UUID, or so many characters of our own
-    client_id_field: str = ""  # where a raw row carries our id; "": ccxt's clientOrderId is true
-    order_params: Mapping[str, str] = field(default_factory=dict)
-    trade_ids_field: str = ""  # where a raw order row lists the ids of its trades
-    finds_by_client_id: bool = False  # open and closed lists can be filtered by our id
-    orders_by_ids: int = 0  # how many orders one query answers; 0: one by one
-    trades_by_ids: int = 0
-    query_params: Mapping[str, str] = field(default_factory=dict)
-    fill_or_kill: bool = True
-    # History
-    order_pages: Paging = field(default_factory=Paging)
-    trade_pages: Paging = field(default_factory=Paging)
-    movements: tuple[str, ...] = ("fetch_deposits", "fetch_withdrawals")
-    movements_start: str = ""  # the parameter of the earliest time in whole seconds
-    movements_end: str = ""
-    movements_back_us: int = 14 * _DAY_US
-    movements_page: int = 0  # rows of a full page; 0: one answer holds all
-    # Names and figures
-    split_pair: Callable[[str, Iterable[str]], tuple[str, str] | None] = lambda _, __: None
-    tick_field: str = ""
-    order_time_fields: tuple[str, ...] = ()
-    trade_time_field: str = ""
-    clock_step_us: int = 1_000
-    # What a stream of prices is asked for: without it Kraken tells a price only when one trades.
-    ticker_params: Mapping[str, str] = field(default_factory=dict)
-    opens_24h_ago: bool = True  # whether a ticker's `open` by request is 24 hours old
-
-
-def _json_rows(answer: Any) -> int:
-    if not isinstance(answer, dict | list):
-        raise Garbled("not a JSON object or list")
-    return -1
-
+from venues.ccxt_kucoin import KUCOIN
+from venues.ccxt_row import Paging, Quirks
 
 KRAKEN = Quirks(
     traits=VenueTraits(
@@ -98,6 +26,7 @@ KRAKEN = Quirks(
     ),
     trades=True,
     frames="kraken",
+    hurries=True,
     ticker_params={"event_trigger": "bbo"},
     nonce=True,
     pace=Pace(15, 0.33),
@@ -139,23 +68,51 @@ KRAKEN = Quirks(
     opens_24h_ago=False,  # `o` is the price at midnight UTC
 )
 
-_KNOWN = {"kraken": KRAKEN}
+_KNOWN = {row.traits.venue: row for row in (KRAKEN, KUCOIN)}
+
+# Names that ccxt or older configurations have used, and what they are called now.
+_RENAMED = {
+    "gateio": "gate",
+    "okex": "okx",
+    "okex5": "okx",
+    "huobi": "htx",
+    "huobipro": "htx",
+    "gdax": "coinbase",
+    "coinbasepro": "coinbase",
+    "coinbaseprime": "coinbase",
+    "coinbaseadvanced": "coinbase",
+    "binance_us": "binanceus",
+    "binance.us": "binanceus",
+    "bitfinex2": "bitfinex",
+    "ascendex1": "ascendex",
+    "bitmax": "ascendex",
+}
+_WATCHED_ONLY = "its orders were never tested here, so it is watched and not traded"
 
 
 def quirks_of(venue: str, *, sandbox: bool = False) -> Quirks:
     """The row of a venue; a cautious one for a venue without.
 
     Raises:
-        Misconfigured: `sandbox` is asked of a venue that has none (decisions.md).
+        Misconfigured: an old name, or `sandbox` is asked of a venue that has none (decisions.md).
     """
-    quirks = _KNOWN.get(venue) or Quirks(
-        traits=VenueTraits(
-            venue=venue, account_stream=False, cancel_all=False, amends=False, dead_man=False
-        )
-    )
+    renamed = _RENAMED.get(venue.lower())
+    if renamed is not None:
+        hint = f"this venue is called {renamed} now; write exchanges.{renamed}"
+        raise Misconfigured(f"exchanges.{venue}", hint)
+    quirks = _KNOWN.get(venue) or _cautious(venue)
     if sandbox and not quirks.traits.sandbox:
         raise Misconfigured(
             f"exchanges.{venue}.sandbox",
             "this venue has no sandbox here; remove the line, or use --demo to try things",
         )
     return quirks if sandbox else replace(quirks, traits=replace(quirks.traits, sandbox=False))
+
+
+def _cautious(venue: str) -> Quirks:
+    return Quirks(
+        traits=VenueTraits(
+            venue=venue, account_stream=False, cancel_all=False, amends=False, dead_man=False
+        ),
+        why_watched=_WATCHED_ONLY,
+    )

@@ -17,15 +17,18 @@ from domain.sightings import Heartbeat
 from domain.text import clean
 from venues.ccxt_caches import AccountCaches, AnyFrame
 from venues.ccxt_client import Client
+from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_lists import Lists, Row
 from venues.ccxt_market import SILENT_US, Markets, Opened, Told
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
+from venues.ccxt_sayings import Cause
 from venues.ccxt_search import Search, order_ids
 from venues.ccxt_stream import Plan, Stream, Watch
 
 FEED = "account"
 FRESH_US = 60_000_000
+MOST_SYMBOLS = 400
 REMEMBERED = 20_000  # whose order is whose, by the venue's id
 
 
@@ -50,7 +53,7 @@ class CcxtReader:
         self._quirks = quirks
         self._clock = clock
         self._on_rejected = on_rejected
-        self._lists = Lists(account, client, quirks)
+        self._lists = Lists(account, client, quirks, self._traded)
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def balances(self) -> Balances:
@@ -70,6 +73,7 @@ class CcxtReader:
     async def find(self, state: OrderState) -> Sought:
         """Look one order up by the venue's id and ours: open, closed, then trades."""
         await self._markets.lend(self._client)
+        self._markets.note([state.order.symbol])
         return await Search(self._lists, self._quirks, state).run()
 
     async def history(self, since_us: int) -> History:
@@ -96,10 +100,38 @@ class CcxtReader:
         wanted = [order_id for order_id in order_ids(trades) if order_id not in self._owners]
         if wanted and not self._quirks.orders_by_ids:
             self._owned(await self._lists.open_orders())
+            await self._ask_one_by_one(trades)
         elif wanted:
             rows, unknown = await self._lists.orders_by_ids(wanted)
             self._owned([self._lists.order(row) for row in rows])
             self._must_be_old(trades, unknown)
+
+    async def _ask_one_by_one(self, trades: Sequence[Row]) -> None:
+        """An order placed before the span that was read can trade within it."""
+        symbols = {str(t.get("order")): str(t.get("symbol") or "") for t in trades}
+        unknown: list[str] = []
+        for order_id in order_ids(trades):
+            if order_id in self._owners:
+                continue
+            try:
+                row = await self._lists.order_by_id(order_id, symbols[order_id])
+            except VenueUnavailable as error:
+                if error.cause is not Cause.NOT_FOUND:
+                    raise
+                unknown.append(order_id)
+            else:
+                self._owned([self._lists.order(row)])
+        self._must_be_old(trades, unknown)
+
+    async def _traded(self, lists: Lists) -> Sequence[str]:
+        """Where the venue lists by symbol: what is watched, was traded, or could have been."""
+        balances = await lists.balances()
+        held = {asset for asset, told in balances.items() if told.total or told.used}
+        symbols = self._markets.tradable(held)
+        if len(symbols) > MOST_SYMBOLS:
+            why = f"{len(symbols)} instruments could have traded, and it lists them one by one"
+            raise Unavailable(self._client.who, why)
+        return symbols
 
     def _must_be_old(self, trades: Sequence[Row], unknown: Sequence[str]) -> None:
         """An order that the venue hides is nobody's only when it cannot be one just placed."""

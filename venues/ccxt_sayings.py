@@ -11,6 +11,10 @@ class Garbled(ValueError):
     """An answer arrived that the venue cannot have meant."""
 
 
+class Absent(Garbled):
+    """An answer arrived that says, by being empty, that there is no such thing."""
+
+
 class Verdict(StrEnum):
     """What an error says of the order, cancel or amendment that met it (semantics 1.4)."""
 
@@ -26,6 +30,7 @@ class Cause(StrEnum):
     PERMISSION = "permission"
     ACCOUNT = "account"
     NONCE = "nonce"
+    CLOCK = "clock"
     RATE = "rate"
     MAINTENANCE = "maintenance"
     NETWORK = "network"
@@ -69,6 +74,7 @@ REMEDIES: dict[Cause, str] = {
     Cause.PERMISSION: "give the key at {key} this permission at the venue, or allow it this "
     "machine's address",
     Cause.ACCOUNT: "log in at the venue: the account is locked or needs an answer",
+    Cause.CLOCK: "set this machine's clock (NTP): the venue refuses requests from another time",
     Cause.NONCE: "use the key at {key} in no other program, or make one for each",
     Cause.RATE: "wait; lower exchanges.{venue}.rate_limit if it comes back",
     Cause.MAINTENANCE: "wait for the venue; see its status page",

@@ -12,7 +12,7 @@ from domain.orders import Fill, Final, OrderState, VenueOrder
 from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_fields import Fields, total
 from venues.ccxt_lists import Lists, Row
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Cause
 
 EARLIER_US = 10_000_000  # the venue's clock may be behind ours (semantics 1.5: skew and 5 s)
@@ -22,7 +22,7 @@ class Search:
     """One search for one order."""
 
     def __init__(self, lists: Lists, quirks: Quirks, state: OrderState) -> None:
-        self._lists = lists.first()
+        self._lists = lists.first(state.order.symbol)
         self._quirks = quirks
         self._state = state
         self._client_id = "" if state.foreign else state.client_id
@@ -36,7 +36,7 @@ class Search:
             Unavailable: a step of the search could not be read.
         """
         found = await self._known_by_id(self._state.venue_order_id)
-        for step in (self._open, self._closed, self._traded):
+        for step in (self._asked, self._open, self._closed, self._traded):
             found = found or await step()
         if found is None:
             return Sought(found=None, complete=True)
@@ -60,6 +60,17 @@ class Search:
         raw = Fields("order", row).inner("info")
         ids = raw.rows(self._quirks.trade_ids_field) if raw is not None else []
         return [trade_id for trade_id in ids if isinstance(trade_id, str)]
+
+    async def _asked(self) -> VenueOrder | None:
+        if not self._client_id or not self._quirks.asks_by_client_id:
+            return None
+        try:
+            row = await self._lists.order_by_client_id(self._client_id)
+        except VenueUnavailable as error:
+            if error.cause is Cause.NOT_FOUND:
+                return None
+            raise
+        return self._ours([self._lists.order(row)])
 
     async def _open(self) -> VenueOrder | None:
         return self._ours(await self._lists.open_orders(self._client_id))

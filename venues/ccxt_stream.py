@@ -22,7 +22,7 @@ from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable, saying_of
 from venues.ccxt_news import Confirmed, Denied, Lost, News, Rejected
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Cause, Judgement, Verdict
 from venues.ccxt_wire import CURRENT, Call, exact_json
 

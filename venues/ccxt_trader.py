@@ -4,26 +4,28 @@ The one rule: what is not the venue's own parsed yes or no is InDoubt; Unavailab
 when provably no byte has left; and what was asked for is sent to the digit, or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
 from domain.errors import InDoubt, Unavailable
 from domain.instruments import Account
 from domain.money import canonical, number
-from domain.orders import Amendment, Kind, Order, OrderState, TimeInForce
+from domain.orders import Amendment, Kind, Order, OrderState, Side, TimeInForce
 from domain.ports import Placement
+from venues import ccxt_convert as convert
 from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import Failed
 from venues.ccxt_fields import Fields, Malformed
 from venues.ccxt_market import Markets
-from venues.ccxt_quirks import Quirks
+from venues.ccxt_row import Cancels, Quirks
 from venues.ccxt_sayings import Verdict
 from venues.ccxt_wire import Call
 
 _REFUSED_HERE = "NOT_SUPPORTED"
 _IMPRECISE = "PRECISION"
+_BUY_AT_A_LIMIT = "{venue} takes market buys in quote money only; buy at a limit with IOC"
 
 
 class CcxtTrader:
@@ -40,6 +42,7 @@ class CcxtTrader:
     async def place(self, order: Order) -> Placement:
         """Send one create."""
         await self._markets.lend(self._client)
+        self._markets.note([order.symbol])
         refusal = self._refusal(order) or self._terms(order.symbol, order.quantity, order.price)
         if refusal is not None:
             return refusal
@@ -89,19 +92,52 @@ class CcxtTrader:
 
     async def cancel(self, state: OrderState) -> Placement:
         """Send one cancel; a refusal says nothing about the order's state."""
-        self._markets.lend_known(self._client)
-        by_our_id = {} if state.venue_order_id else {"clientOrderId": state.client_id}
+        await self._borrow()
+        order_id = state.venue_order_id or await self._name_at_venue(state)
+        by_our_id = {} if order_id else {"clientOrderId": state.client_id}
         answer, _ = await self._sent(
             state.client_id,
             Priority.CANCEL,
             "cancel_order",
-            state.venue_order_id or None,
+            order_id or None,
             state.order.symbol,
             by_our_id,
         )
         if isinstance(answer, Placement):
             return answer
         return Placement(accepted=True, venue_order_id=state.venue_order_id)
+
+    async def _borrow(self) -> None:
+        """The instruments as far as cancels need them: where they do not, they never wait."""
+        if self._quirks.hurries:
+            self._markets.lend_known(self._client)
+        else:
+            await self._markets.lend(self._client)
+
+    async def _name_at_venue(self, state: OrderState) -> str:
+        """What to cancel an order by whose venue id is not known; "": our id as a parameter.
+
+        Raises:
+            Unavailable: it had to be looked for and was not found; no cancel was sent.
+        """
+        if self._quirks.cancels is Cancels.AS_ID:
+            return f"{self._quirks.client_id_prefix}{state.client_id}"
+        if self._quirks.cancels is Cancels.BY_PARAMETER:
+            return ""
+        for row in await self._open_rows(state.order.symbol):
+            report = convert.order(row, self._account, self._quirks)
+            if report.client_id == state.client_id:
+                return report.venue_order_id
+        why = f"{state.client_id} is not among its open orders, and it cancels by its own ids only"
+        raise Unavailable(self._client.who, why)
+
+    async def _open_rows(self, symbol: str) -> Sequence[Any]:
+        rows, _ = await self._client.read(
+            "fetch_open_orders", symbol, None, None, {}, priority=Priority.CANCEL
+        )
+        if not isinstance(rows, list):
+            raise Unavailable(self._client.who, "its open orders are no list")
+        return rows
 
     async def cancel_all(self) -> None:
         """Ask the venue to cancel every open order of the account."""
@@ -116,7 +152,7 @@ class CcxtTrader:
         await self._wholesale("cancel_all_orders_after", timeout_s * 1000)
 
     async def _wholesale(self, method: str, *args: Any) -> None:
-        self._markets.lend_known(self._client)
+        await self._borrow()
         answer, _ = await self._sent(str(self._account), Priority.CANCEL, method, *args)
         if isinstance(answer, Placement):  # the venue said no, so nothing happened there
             raise Unavailable(self._client.who, answer.reason)
@@ -145,11 +181,15 @@ class CcxtTrader:
     def _refusal(self, order: Order) -> Placement | None:
         venue, in_force = self._quirks.traits.venue, order.time_in_force
         market, kept = order.kind is Kind.MARKET, order.post_only
+        bought = market and order.side is Side.BUY
         longest = self._quirks.longest_client_id
         reasons = (
             (order.symbol not in self._client.api.markets, f"{venue} lists no {order.symbol}"),
             (len(order.client_id) > longest, f"id {order.client_id} is over {longest} characters"),
             (market is (order.price is not None), "a limit order has a price, a market one none"),
+            (market and not self._quirks.market_orders, f"{venue} takes limit orders only"),
+            (bought and not self._quirks.market_buys, _BUY_AT_A_LIMIT.format(venue=venue)),
+            (kept and not self._quirks.post_only, f"{venue} has no post-only orders"),
             (kept and market, "a market order cannot be post-only"),
             (kept and in_force is not TimeInForce.GTC, f"post-only excludes {in_force.value}"),
             (in_force is TimeInForce.FOK and not self._quirks.fill_or_kill, f"{venue} has no FOK"),
@@ -176,7 +216,9 @@ class CcxtTrader:
         return None
 
     def _params(self, order: Order) -> Mapping[str, Any]:
-        params: dict[str, Any] = {"clientOrderId": order.client_id, **self._quirks.order_params}
+        quirks = self._quirks
+        params: dict[str, Any] = {**quirks.order_params}
+        params[quirks.client_id_parameter] = f"{quirks.client_id_prefix}{order.client_id}"
         if order.time_in_force is not TimeInForce.GTC and order.kind is Kind.LIMIT:
             params["timeInForce"] = order.time_in_force.value
         if order.post_only:

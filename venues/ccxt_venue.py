@@ -15,7 +15,8 @@ from domain.ports import AccountReader, Clock, Market, Trader, VenueTraits, Vita
 from venues.budget import Budget
 from venues.ccxt_client import Clients, Purpose
 from venues.ccxt_market import CcxtMarket, Markets
-from venues.ccxt_quirks import Quirks, quirks_of
+from venues.ccxt_quirks import quirks_of
+from venues.ccxt_row import Quirks
 from venues.ccxt_reader import CcxtReader
 from venues.ccxt_trader import CcxtTrader
 from venues.ccxt_wire import Wire
@@ -125,7 +126,8 @@ class _Opening:
         """The market and the instruments that everybody borrows."""
         shared, purpose = self._shared, Purpose(who=self._shared.quirks.traits.venue)
         client = await self._stack.enter_async_context(self._clients.opened(purpose))
-        markets = Markets(client, shared.clock, hurry=shared.settings.hurry)
+        hurry = shared.settings.hurry and shared.quirks.hurries
+        markets = Markets(client, shared.clock, hurry=hurry)
         market = CcxtMarket(
             client=client,
             opened=partial(self._clients.opened, purpose),

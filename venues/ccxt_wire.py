@@ -18,8 +18,9 @@ import aiohttp
 
 from domain.ports import Clock
 from venues.budget import Budget, Priority
-from venues.ccxt_quirks import Quirks
-from venues.ccxt_sayings import Garbled
+from venues.ccxt_row import Quirks
+from venues.ccxt_sayings import Absent, Garbled
+from venues.ccxt_shapes import rows_of
 from venues.nonce import Lane
 
 LARGEST_ANSWER = 32_000_000  # characters; Kraken's whole list of instruments has two million
@@ -174,11 +175,18 @@ class Wire:
         answer = await self._fetch(url, method, headers, body)
         self._on_answer(self._clock.monotonic_us() - started_us)
         try:
-            call.rows = self._quirks.rows(call.path, answer)
+            call.rows = self._rows(method, call.path, answer)
+        except Absent:
+            raise
         except Garbled as error:
             raise Garbled(f"{call.path}: {error} ({_shown(call)})") from error
         call.answer = answer
         return answer
+
+    def _rows(self, method: str, path: str, answer: Any) -> int:
+        if self._quirks.shapes:
+            return rows_of(self._quirks.shapes, method, path, answer)
+        return self._quirks.rows(path, answer)
 
     def heard(self, *answer: Any) -> str:
         """Stands in for ccxt's on_rest_response: keeps what came, so that it can be judged."""

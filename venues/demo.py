@@ -15,25 +15,26 @@ from domain.instruments import Account
 from domain.money import exactly
 from domain.ports import AccountReader, Clock, Dice, Market, Trader, VenueTraits
 from domain.sightings import DepthSeen, PriceSeen
-from venues.demo_exchange import Exchange
+from venues.demo_exchange import DemoExchange
 from venues.demo_faults import Faults
-from venues.demo_ports import Connection, DemoMarket, DemoReader, DemoTrader
+from venues.demo_ports import DemoMarket, DemoReader, DemoTrader
 from venues.demo_scenarios import MINUTE_US, SCENARIOS
 from venues.demo_state import (
     FILE_NAME,
     VERSION,
     Header,
     Line,
-    StateFile,
-    StateUnreadable,
-    put_aside,
     read_state,
 )
-from venues.demo_till import Change, Till
-from venues.demo_wire import ACCOUNT, DEPTH, PRICES, Switchboard
 from venues.demo_world import TICK_US, World, fresh_world, restored_world
+from venues.dialects import DIALECTS
+from venues.simulated import Link
+from venues.state_file import StateFile, StateUnreadable, put_aside
+from venues.switchboard import ACCOUNT, DEPTH, PRICES, Switchboard
+from venues.till import Change, Till
 
 SEED_BITS = 32
+_WHO = "the demo venues"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,8 @@ class DemoDesk:
         for till in self._tills():
             till.forget_oldest()
         if self._file.grown:
-            self._file.shorten(self._line(till.standing() for till in self._tills()))
+            standing = self._line(till.standing() for till in self._tills())
+            self._file.shorten(Line(header=self._header), standing)
         else:
             self._file.append(Line(world=self._world.state(since_us=self._world_kept_us)))
 
@@ -137,7 +139,7 @@ class DemoDesk:
     def _tills(self) -> list[Till]:
         return [exchange.till for exchange in self._world.exchanges.values()]
 
-    def _tell_market(self, exchange: Exchange, switchboard: Switchboard) -> None:
+    def _tell_market(self, exchange: DemoExchange, switchboard: Switchboard) -> None:
         at_us = self._clock.now_us()
         for symbol in sorted(exchange.moved & switchboard.wanted(PRICES)):
             seen = PriceSeen(price=exchange.pits[symbol].price(at_us))
@@ -147,7 +149,7 @@ class DemoDesk:
             depth = DepthSeen(depth=exchange.pits[symbol].depth(at_us))
             switchboard.tell(DEPTH, symbol, depth)
 
-    def _venue(self, exchange: Exchange, *, instant: bool) -> DemoVenue:
+    def _venue(self, exchange: DemoExchange, *, instant: bool) -> DemoVenue:
         profile = exchange.profile
         switchboard = self._switchboards[profile.venue]
         faults = Faults(
@@ -156,13 +158,21 @@ class DemoDesk:
             hang_us=0 if instant else profile.traits.request_timeout_us,
             switchboard=switchboard,
         )
-        connection = Connection(exchange, switchboard, faults, self._clock, self.keep)
+        link = Link(
+            exchange=exchange,
+            traits=profile.traits,
+            dialect=DIALECTS[profile.venue],
+            switchboard=switchboard,
+            way=faults,
+            clock=self._clock,
+            keep=self.keep,
+        )
         accounts = {name: Account(profile.venue, name) for name in profile.opening}
         return DemoVenue(
             traits=profile.traits,
-            market=DemoMarket(connection),
-            readers={name: DemoReader(connection, acct) for name, acct in accounts.items()},
-            traders={name: DemoTrader(connection, acct) for name, acct in accounts.items()},
+            market=DemoMarket(link, exchange),
+            readers={name: DemoReader(link, acct, faults) for name, acct in accounts.items()},
+            traders={name: DemoTrader(link, acct, faults) for name, acct in accounts.items()},
             faults=faults,
         )
 
@@ -213,6 +223,6 @@ def open_demo(
 def _opened(
     world: World, path: Path | None, header: Header, clock: Clock, *, instant: bool
 ) -> DemoDesk:
-    desk = DemoDesk(world, StateFile(path), header, clock, instant=instant)
+    desk = DemoDesk(world, StateFile(path, _WHO), header, clock, instant=instant)
     desk.open_file()
     return desk

@@ -13,7 +13,7 @@ from decimal import Decimal
 from domain.instruments import Instrument
 from domain.money import ZERO
 from domain.ports import VenueTraits
-from venues.demo_fees import FeeKind, Fees
+from venues.fees import FeeKind, Fees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Listing:
     spacing: int
     level_usd: int
 
-    def instrument(self, venue: str, taker: Decimal) -> Instrument:
+    def instrument(self, venue: str, taker: Decimal | None = None) -> Instrument:
         """The listing as the Market port tells it."""
         return Instrument(
             venue=venue,

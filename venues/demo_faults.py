@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from domain.errors import InDoubt, Unavailable
-from venues.demo_wire import Switchboard
+from venues.switchboard import Switchboard
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,24 +68,18 @@ class Faults:
         """Whether this cancel is to be refused."""
         return self._spoils("refused_cancels")
 
-    async def there(self) -> None:
-        """The way of a request to the venue."""
+    async def there(self, reference: str = "") -> None:
+        """The way of a request; InDoubt when one with a reference is to be lost on it."""
         self.check_reachable()
         await self._pause(self.latency_us // 2)
+        if reference and self._spoils("lost_requests"):
+            await self._hang(reference)
 
-    async def back(self) -> None:
-        """The way of an answer to the desk."""
+    async def back(self, reference: str = "") -> None:
+        """The way of an answer; InDoubt when one with a reference is to be lost on it."""
+        if reference and self._spoils("lost_replies"):
+            await self._hang(reference)
         await self._pause(self.latency_us - self.latency_us // 2)
-
-    async def lose_request(self, reference: str) -> None:
-        """Raise InDoubt when this request is to be lost on its way there."""
-        if self._spoils("lost_requests"):
-            await self._hang(reference)
-
-    async def lose_reply(self, reference: str) -> None:
-        """Raise InDoubt when the answer is to be lost on its way back."""
-        if self._spoils("lost_replies"):
-            await self._hang(reference)
 
     async def _hang(self, reference: str) -> None:
         await self._pause(self.hang_us)

@@ -11,7 +11,7 @@ from domain.market import Movement
 from domain.money import MONEY, ZERO
 from venues.demo_dice import MILLION, SeededDice, mixed
 from venues.demo_scenarios import SECOND_US
-from venues.demo_till import Till
+from venues.till import Till
 
 _EARLIEST_US = 75 * SECOND_US
 _SPREAD_US = 330 * SECOND_US  # so that there is one every four minutes on average

@@ -12,13 +12,14 @@ from decimal import Decimal
 from domain.instruments import Account, base_of, quote_of
 from domain.money import MONEY, ZERO
 from domain.orders import Fill, Final, Kind, Side, VenueOrder
+from venues import demo_token
 from venues.demo_catalogue import ASSETS, Listing, Profile
-from venues.demo_dialect import DIALECTS
 from venues.demo_dice import MILLION, SeededDice
 from venues.demo_flows import flow
 from venues.demo_prices import SCALE, Levels, between_hours, mid_of
 from venues.demo_scenarios import HOUR_US, MINUTE_US, SECOND_US
-from venues.demo_till import Till
+from venues.dialects import DIALECTS
+from venues.till import Till
 
 HISTORY_HOURS = 30 * 24
 
@@ -168,9 +169,18 @@ class _Scribe:
         assert order.side is not None
         assert order.price is not None
         liquidity = "maker" if self._dice.chance(_MAKER_CHANCE) else "taker"
-        token = f"{self._till.fees.token}/{quote_of(order.symbol)}"
+        fees = self._profile.fees
+        token = f"{fees.token}/{quote_of(order.symbol)}"
         token_mid = self._past.mid(token, at_us) if token in self._profile.listings else 0
-        fee_asset, fee = self._till.charge(order, quantity, order.price, liquidity, token_mid)
+        fee_asset, fee = demo_token.charge(
+            self._till,
+            fees,
+            order,
+            quantity,
+            order.price,
+            liquidity=liquidity,
+            token_mid=token_mid,
+        )
         self._till.settle(
             Fill(
                 account=order.account,

@@ -34,6 +34,7 @@ class Pit:
     ) -> None:
         self.venue = venue
         self.listing = listing
+        self.instrument = listing.instrument(venue)
         self.book = OrderBook(listing.symbol)
         self._prices = prices
         self._premium = premium

@@ -14,8 +14,7 @@ from venues.demo_catalogue import ASSETS, Listing
 from venues.demo_dice import MILLION, SeededDice, mixed
 from venues.demo_prices import SCALE
 from venues.matching import OrderBook, Outcome, Working
-
-STREET = "street"
+from venues.till import STREET
 
 _NEAR_LEVELS = 9
 _FAR_LEVELS = 5

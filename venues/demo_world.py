@@ -12,13 +12,14 @@ from domain.money import MONEY, exactly, round_down
 from domain.orders import Kind, Order, Side
 from venues.demo_catalogue import ASSETS, PROFILES
 from venues.demo_dice import SeededDice
-from venues.demo_exchange import Exchange
+from venues.demo_exchange import DemoExchange
 from venues.demo_flows import flow, next_flow_us, pick
 from venues.demo_history import HISTORY_HOURS, Past, write_history
 from venues.demo_prices import Prices, opening_levels, past_hours
 from venues.demo_scenarios import HOUR_US, SECOND_US, Scenario
-from venues.demo_state import FILE_NAME, Hour, Saved, StateUnreadable, WorldState
-from venues.demo_till import Till
+from venues.demo_state import FILE_NAME, Hour, Saved, WorldState
+from venues.state_file import StateUnreadable
+from venues.till import Till
 
 TICK_US = 200_000
 STRIDES_OVER_A_GAP = 12
@@ -38,7 +39,9 @@ class World:
         self.prices = prices
         self.at_us = at_us
         self.exchanges = {
-            venue: Exchange(PROFILES[venue], till, prices, SeededDice(seed, f"{venue} life {life}"))
+            venue: DemoExchange(
+                PROFILES[venue], till, prices, SeededDice(seed, f"{venue} life {life}")
+            )
             for venue, till in tills.items()
         }
         self._dice = SeededDice(seed, f"flows life {life}")
@@ -105,7 +108,7 @@ class World:
             venue, client = pick(self._dice, self._clients)
             self._flow(self.exchanges[venue], client)
 
-    def _flow(self, exchange: Exchange, client: str) -> None:
+    def _flow(self, exchange: DemoExchange, client: str) -> None:
         stamp = self.at_us + exchange.profile.skew_us
         movement = flow(exchange.till, client, self._dice, stamp)
         if movement is not None:

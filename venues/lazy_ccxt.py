@@ -21,6 +21,7 @@ from domain.errors import Misconfigured
 
 PINNED = "4.5.90"  # its private parts that we lean on were read in this version
 _PACKAGES = ("ccxt", "ccxt.async_support", "ccxt.pro")
+_SUBPACKAGES = frozenset({"async_support", "pro", "base"})
 _EXCHANGE = {"ccxt": "ccxt.base.exchange"}  # the other two share the asynchronous one
 _NAMES = ("ccxt.base.errors", "ccxt.base.decimal_to_precision", "ccxt.base.precise")
 _ONE_AT_A_TIME = threading.Lock()
@@ -66,8 +67,18 @@ def _stand_in() -> None:
         setattr(sys.modules["ccxt"], name.rpartition(".")[2], sys.modules[name])
 
 
+class _Package(ModuleType):
+    """A package whose attributes are classes where the import system puts their modules."""
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        if isinstance(value, ModuleType) and attribute not in _SUBPACKAGES:
+            # Two names of one thing: ccxt says `async_support.binanceus()` and means the class.
+            value = getattr(value, attribute, value)
+        super().__setattr__(attribute, value)
+
+
 def _package(name: str, path: list[str]) -> ModuleType:
-    package = ModuleType(name, "A stand-in that imports what is asked for (venues.lazy_ccxt).")
+    package = _Package(name, "A stand-in that imports what is asked for (venues.lazy_ccxt).")
     spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = path
     attributes = {

@@ -12,9 +12,9 @@ from domain.instruments import Account
 from domain.orders import Kind, Order, OrderState, Side, TimeInForce
 from venues.demo import DemoDesk, DemoVenue, open_demo
 from venues.demo_dice import SeededDice
-from venues.demo_exchange import Exchange
-from venues.demo_till import Change
+from venues.demo_exchange import DemoExchange
 from venues.demo_world import TICK_US, World
+from venues.till import Change
 
 START_US = 1_795_000_000_000_000
 SECOND_US = 1_000_000
@@ -70,7 +70,7 @@ def open_bench(
     return Bench(desk, clock)
 
 
-def exchange_of(bench: Bench, venue: str = "kraken") -> Exchange:
+def exchange_of(bench: Bench, venue: str = "kraken") -> DemoExchange:
     return world_of(bench).exchanges[venue]
 
 

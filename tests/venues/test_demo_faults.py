@@ -8,7 +8,7 @@ from domain.errors import InDoubt, Unavailable
 from domain.orders import Amendment, Final, Side
 from domain.sightings import FillSeen, Heartbeat, OrderSeen, PriceSeen, Sighting, TotalsSeen
 from tests.venues.demo_desks import an_order, open_bench, state_of
-from venues import demo_wire
+from venues import switchboard as wire
 from venues.demo import DemoVenue
 
 
@@ -211,7 +211,7 @@ async def test_lost_stream_messages_are_still_in_the_history() -> None:
 async def test_a_listener_that_falls_behind_is_cut_not_thinned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(demo_wire, "LONGEST_QUEUE", 10)
+    monkeypatch.setattr(wire, "LONGEST_QUEUE", 10)
     venue = open_bench().venue()
     listener = Listener(venue)
     await breathe()
@@ -222,14 +222,14 @@ async def test_a_listener_that_falls_behind_is_cut_not_thinned(
 
 
 async def test_a_quiet_stream_tells_that_it_is_alive() -> None:
-    switchboard = demo_wire.Switchboard("kraken")
-    with switchboard.listening(demo_wire.ACCOUNT, ["main"]) as channel:
+    switchboard = wire.Switchboard("kraken")
+    with switchboard.listening(wire.ACCOUNT, ["main"]) as channel:
         assert await channel.next(1_000) == []
-        switchboard.tell(demo_wire.ACCOUNT, "other", Heartbeat(venue="", feed="", at_us=1))
+        switchboard.tell(wire.ACCOUNT, "other", Heartbeat(venue="", feed="", at_us=1))
         assert await channel.next(1_000) == []
-        switchboard.tell(demo_wire.ACCOUNT, "main", Heartbeat(venue="", feed="", at_us=2))
+        switchboard.tell(wire.ACCOUNT, "main", Heartbeat(venue="", feed="", at_us=2))
         assert await channel.next(1_000) == [Heartbeat(venue="", feed="", at_us=2)]
-    assert switchboard.wanted(demo_wire.ACCOUNT) == set()
+    assert switchboard.wanted(wire.ACCOUNT) == set()
 
 
 async def test_a_slow_listener_gets_the_newest_price_only() -> None:

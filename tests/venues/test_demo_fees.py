@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.money import MONEY, ZERO, exactly
 from domain.orders import Side
 from venues.demo_catalogue import PROFILES
-from venues.demo_fees import FeeKind, Fees
+from venues.fees import FeeKind, Fees
 
 QUOTE = Fees(maker=Decimal("0.0016"), taker=Decimal("0.0026"))
 RECEIVED = Fees(maker=Decimal("0.001"), taker=Decimal("0.002"), kind=FeeKind.RECEIVED)

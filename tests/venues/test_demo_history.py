@@ -14,7 +14,7 @@ from tests.venues.demo_desks import START_US, Bench, open_bench, world_of
 from venues.demo_catalogue import PROFILES
 from venues.demo_history import HISTORY_HOURS
 from venues.demo_scenarios import HOUR_US, SCENARIOS
-from venues.demo_till import Till
+from venues.till import Till
 
 MONTH_US = HISTORY_HOURS * HOUR_US
 SEEDS = range(6)

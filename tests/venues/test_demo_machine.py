@@ -12,11 +12,10 @@ from domain.money import ZERO, exactly
 from domain.orders import Kind, Order, Side, TimeInForce, VenueOrder
 from tests.venues.demo_desks import START_US, an_order
 from venues.demo_catalogue import PROFILES
-from venues.demo_exchange import Exchange
+from venues.demo_exchange import DemoExchange
 from venues.demo_scenarios import SCENARIOS
-from venues.demo_street import STREET
-from venues.demo_till import FEES_PAID, OUTSIDE, Till
 from venues.demo_world import TICK_US, World, fresh_world
+from venues.till import FEES_PAID, OUTSIDE, STREET, Till
 
 CLIENTS = [(venue, client) for venue, profile in PROFILES.items() for client in profile.opening]
 NOBODY = {STREET, FEES_PAID, OUTSIDE}
@@ -140,7 +139,9 @@ class Venues(RuleBasedStateMachine):
                 if row.side is Side.SELL:
                     held[row.account.name, base] += rest
                 else:
-                    held[row.account.name, quote] += rest * row.price * (1 + till.fees.hold)
+                    held[row.account.name, quote] += (
+                        rest * row.price * (1 + PROFILES[till.venue].fees.hold)
+                    )
             for client in till.holdings.keys() - NOBODY:
                 for asset, balance in till.balances(client).items():
                     assert balance.used == held[client, asset]
@@ -170,7 +171,13 @@ class Venues(RuleBasedStateMachine):
             assert len({fill.key for fill in till.fills}) == len(till.fills)
 
     def _order(
-        self, exchange: Exchange, client: str, pick: int, side: Side, share: int, off: int | None
+        self,
+        exchange: DemoExchange,
+        client: str,
+        pick: int,
+        side: Side,
+        share: int,
+        off: int | None,
     ) -> Order:
         """Of what the client could afford, `share` percent, `off` basis points from the best."""
         pits = list(exchange.pits.values())
@@ -190,13 +197,13 @@ class Venues(RuleBasedStateMachine):
             account=f"{exchange.profile.venue}/{client}",
         )
 
-    def _working(self, pick: int) -> tuple[Exchange, VenueOrder | None]:
+    def _working(self, pick: int) -> tuple[DemoExchange, VenueOrder | None]:
         rows = [(e, row) for e in self._exchanges() for row in e.till.working.values()]
         if not rows:
             return self.world.exchanges["kraken"], None
         return rows[pick % len(rows)]
 
-    def _exchanges(self) -> list[Exchange]:
+    def _exchanges(self) -> list[DemoExchange]:
         return list(self.world.exchanges.values())
 
     def _tills(self) -> list[Till]:

@@ -18,7 +18,8 @@ from tests.venues.demo_desks import (
     reopened,
     state_of,
 )
-from venues.demo_state import FILE_NAME, StateFile
+from venues.demo_state import FILE_NAME
+from venues.state_file import StateFile
 
 # Damage
 
@@ -89,8 +90,8 @@ def test_the_file_is_private_and_holds_money_as_text(tmp_path: Path) -> None:
 async def test_a_file_that_has_grown_is_shortened_and_still_says_what_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("venues.demo_state.LARGEST", 60_000)
-    monkeypatch.setattr("venues.demo_state.KEPT", 10_000)
+    monkeypatch.setattr("venues.state_file.LARGEST", 60_000)
+    monkeypatch.setattr("venues.state_file.KEPT", 10_000)
     path = tmp_path / FILE_NAME
     bench = open_bench(tmp_path)
     trader = bench.venue().traders["main"]
@@ -118,7 +119,7 @@ async def test_a_file_that_has_grown_is_shortened_and_still_says_what_stands(
 async def test_a_file_that_cannot_be_shortened_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("venues.demo_state.LARGEST", 1_000)
+    monkeypatch.setattr("venues.state_file.LARGEST", 1_000)
     path = tmp_path / FILE_NAME
     bench = open_bench(tmp_path)
     before = path.read_bytes()
@@ -151,7 +152,7 @@ async def test_every_line_of_a_life_can_be_the_last(tmp_path: Path) -> None:
 async def test_a_venue_forgets_its_oldest_rows_but_no_working_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("venues.demo_till.LONGEST_MEMORY", 15)
+    monkeypatch.setattr("venues.till.LONGEST_MEMORY", 15)
     bench = open_bench()
     trader = bench.venue().traders["main"]
     await trader.place(kept := an_order(Side.BUY, "0.01", "50000"))
@@ -166,6 +167,6 @@ async def test_a_venue_forgets_its_oldest_rows_but_no_working_order(
 
 
 def test_a_file_without_a_path_counts_as_written() -> None:
-    file = StateFile(None)
+    file = StateFile(None, "nobody")
     file.append(None)
     assert not file.grown

@@ -7,9 +7,8 @@ import pytest
 from domain.money import ZERO
 from domain.orders import Side
 from tests.venues.demo_desks import an_order, exchange_of, open_bench, world_of
-from venues.demo_dialect import DIALECTS, Objection
-from venues.demo_street import STREET
-from venues.demo_till import OUTSIDE
+from venues.dialects import DIALECTS, Objection
+from venues.till import OUTSIDE, STREET
 
 
 @pytest.mark.parametrize("venue", DIALECTS)

@@ -7,6 +7,7 @@ owner can pay for the worst of it; what open orders hold can never be spent twic
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from random import Random
 
@@ -23,6 +24,19 @@ Fees = Callable[[str, str], tuple[Decimal, Decimal]]  # (owner, symbol) -> (make
 MOST_OPEN = 225  # Kraken's limit for its highest tier
 
 
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """Where venues differ in the engine room itself.
+
+    `names` makes the ids; an owner may have `most_open` open orders; `post_only_ends` accepts a
+    post-only order that would trade and cancels it at once, instead of turning it away.
+    """
+
+    names: Callable[[Random], Names] = Names
+    most_open: int = MOST_OPEN
+    post_only_ends: bool = False
+
+
 class Exchange:
     """Books, balances and orders of every participant.
 
@@ -30,10 +44,19 @@ class Exchange:
     market: they are rich, and their orders are forgotten once finished.
     """
 
-    def __init__(self, clock: Clock, pairs: Mapping[str, Pair], fees: Fees, seed: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        pairs: Mapping[str, Pair],
+        fees: Fees,
+        seed: int,
+        *,
+        house: HouseRules | None = None,
+    ) -> None:
         self.clock = clock
         self.pairs = pairs
-        self.names = Names(Random(seed))
+        self.house = house or HouseRules()
+        self.names = self.house.names(Random(seed))
         self.accounts = Books(lambda: self.names.mint("L"))
         self.books = {symbol: OrderBook(symbol) for symbol in pairs}
         self.settlement = Settlement(clock, pairs, fees, self.accounts, self.names)
@@ -80,14 +103,14 @@ class Exchange:
             raise Turned(Why.UNKNOWN_PAIR)
         working = _working("", wish)
         self._check_size(wish, working, pair)
-        if wish.post_only and self.books[wish.symbol].available(working) > ZERO:
+        if not self.house.post_only_ends and self._would_trade(wish, working):
             raise Turned(Why.WOULD_TRADE)
         if wish.owner in self.crowd:
             return
         mine = self._open[wish.owner]
         if wish.client_id and any(t.wish.client_id == wish.client_id for t in mine.values()):
             raise Turned(Why.DUPLICATE)
-        if len(mine) >= MOST_OPEN:
+        if len(mine) >= self.house.most_open:
             raise Turned(Why.TOO_MANY)
         asset, amount = self._hold(wish, working, self._taker_rate(wish))
         if amount > self.free(wish.owner, asset):
@@ -99,7 +122,11 @@ class Exchange:
         working = _working(self.names.mint("O"), wish)
         now = self.clock.now_us()
         ticket = Ticket(working.order_id, wish, working, now, self._taker_rate(wish), now)
+        unwelcome = self._would_trade(wish, working)
         self.settlement.opened(ticket)
+        if unwelcome:
+            self.settlement.close(ticket, "canceled", Why.WOULD_TRADE)
+            return ticket
         outcome = self.books[wish.symbol].submit(
             working, time_in_force=wish.time_in_force, self_trades=False
         )
@@ -178,6 +205,9 @@ class Exchange:
         elif outcome.ended:
             self.settlement.close(ticket, "canceled", outcome.reason)
         self.settlement.book_changed(ticket.wish.symbol)
+
+    def _would_trade(self, wish: Wish, working: Working) -> bool:
+        return wish.post_only and self.books[wish.symbol].available(working) > ZERO
 
     def _taker_rate(self, wish: Wish) -> Decimal:
         return self.fees(wish.owner, wish.symbol)[1]

@@ -6,6 +6,7 @@ an order doubled. The one rule: a fault changes the reply, never the venue's own
 """
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 ANY = "*"
@@ -51,6 +52,7 @@ class Answer:
     body: bytes
     status: int = 200
     kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

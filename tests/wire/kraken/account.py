@@ -13,7 +13,9 @@ from tests.wire.kraken.venue import TOKEN_LIFE_S
 
 def balance(request: Request) -> object:
     """Totals by asset."""
-    return {ASSETS[a].rest: fixed(b, ASSETS[a].decimals) for a, b in _totals(request)}
+    return {
+        ASSETS[a].rest: fixed(b, ASSETS[a].decimals) for a, b in request.venue.totals(request.owner)
+    }
 
 
 def balance_ex(request: Request) -> object:
@@ -24,7 +26,7 @@ def balance_ex(request: Request) -> object:
             "balance": fixed(total, ASSETS[asset].decimals),
             "hold_trade": fixed(held.get(asset, ZERO), ASSETS[asset].decimals),
         }
-        for asset, total in _totals(request)
+        for asset, total in request.venue.totals(request.owner)
     }
     hostile = request.venue.quirks.hostile.get("asset")
     if hostile:
@@ -37,7 +39,7 @@ def trade_balance(request: Request) -> object:
     venue = request.venue
     worth = ZERO
     with exactly():
-        for asset, total in _totals(request):
+        for asset, total in venue.totals(request.owner):
             stats = venue.stats.get(f"{asset}/USD")
             worth += total * (stats.last if stats else Decimal(1))
     text, nothing = fixed(worth, 4), fixed(ZERO, 4)
@@ -66,17 +68,6 @@ def api_key_info(request: Request) -> object:
 def websockets_token(request: Request) -> object:
     """A token for the private socket, good for 900 seconds."""
     return {"token": request.venue.token(request.key.key), "expires": TOKEN_LIFE_S}
-
-
-def _totals(request: Request) -> list[tuple[str, Decimal]]:
-    venue = request.venue
-    accounts = venue.exchange.accounts
-    lag_us = venue.quirks.lag_us.get("balances", 0)
-    if not lag_us:
-        return list(accounts.balances(request.owner).items())
-    then = venue.now_us() - lag_us
-    assets = accounts.balances(request.owner)
-    return [(asset, accounts.balance_at(request.owner, asset, then)) for asset in assets]
 
 
 ACCOUNT: dict[str, PrivateHandler] = {

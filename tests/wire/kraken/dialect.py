@@ -4,8 +4,11 @@ Texts are those of Kraken's published error list; the one for a client id in use
 published and is marked so.
 """
 
+from tests.wire.encode import encode
+from tests.wire.faults import Answer
 from tests.wire.kraken.assets import Listing
 from tests.wire.orders import Why
+from tests.wire.rest import Refused
 
 INVALID_KEY = "EAPI:Invalid key"
 INVALID_SIGNATURE = "EAPI:Invalid signature"
@@ -37,12 +40,16 @@ _WHY = {
 }
 
 
-class Denied(Exception):
+class Denied(Refused):
     """Kraken answers a request with this error text and does nothing."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
+
+    def answer(self) -> Answer:
+        """Errors come with HTTP 200."""
+        return Answer(encode({"error": [self.text]}).encode())
 
 
 def text_of(why: Why, listing: Listing | None) -> str:

@@ -14,8 +14,8 @@ from domain.orders import Kind
 from tests.wire.book_keeping import Entry
 from tests.wire.encode import places, stamp
 from tests.wire.kraken.assets import ASSETS, LISTINGS, Listing
-from tests.wire.kraken.stats import DayStats
 from tests.wire.orders import Execution, OrderEvent, PublicTrade, Ticket
+from tests.wire.stats import DayStats
 
 Row = dict[str, object]
 Levels = list[tuple[Decimal, Decimal]]

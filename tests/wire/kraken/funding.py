@@ -8,7 +8,7 @@ from tests.wire.kraken.call import PrivateHandler, Request, asset_of
 from tests.wire.kraken.dialect import BAD_ARGUMENTS, POOR_FUNDING, UNKNOWN_WITHDRAW_KEY, Denied
 from tests.wire.kraken.history import PAGE
 from tests.wire.kraken.keys import FUNDS, LEDGER, WITHDRAW
-from tests.wire.kraken.venue import Transfer
+from tests.wire.venue import Transfer
 
 
 def deposit_status(request: Request) -> object:

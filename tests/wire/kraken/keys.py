@@ -8,11 +8,12 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from urllib.parse import parse_qsl
 
+from tests.wire import keyring
+from tests.wire.keyring import IssuedKey
 from tests.wire.kraken.dialect import (
     INVALID_KEY,
     INVALID_NONCE,
@@ -40,19 +41,11 @@ PURPOSES: dict[str, frozenset[str]] = {
 }
 
 
-@dataclass(slots=True)
-class ApiKey:
+@dataclass(slots=True, kw_only=True)
+class ApiKey(IssuedKey):
     """One key of one account. `nonce` is the last one that was accepted."""
 
-    key: str
-    secret: str
-    owner: str
-    purpose: str
-    permissions: frozenset[str]
-    created_us: int
     nonce: int = 0
-    used_us: int = 0
-    revoked: bool = False
 
     def require(self, *any_of: str) -> None:
         """Raise unless the key has one of these permissions."""
@@ -109,39 +102,29 @@ def iban_of(owner: str) -> str:
     return f"AA{digest[:2]} N84G {digest[2:6]} {digest[6:10]}"
 
 
-@dataclass(slots=True)
-class KeyRing:
+class KeyRing(keyring.KeyRing[ApiKey]):
     """Every key that the venue has given out."""
 
-    dice: Random
-    keys: dict[str, ApiKey] = field(default_factory=dict)
+    def __init__(self, dice: Random) -> None:
+        super().__init__(dice, PURPOSES)
 
-    def issue(
-        self, owner: str, purpose: str, at_us: int, permissions: Iterable[str] | None = None
-    ) -> ApiKey:
-        """A new key; its permissions are those of the purpose unless given."""
-        granted = PURPOSES[purpose] if permissions is None else frozenset(permissions)
-        key = ApiKey(
+    def made(self, owner: str, purpose: str, permissions: frozenset[str], at_us: int) -> ApiKey:
+        """A key and a secret of the lengths that Kraken's have."""
+        return ApiKey(
             key=_text(self.dice.randbytes(42)),
             secret=_text(self.dice.randbytes(64)),
             owner=owner,
             purpose=purpose,
-            permissions=granted,
+            permissions=permissions,
             created_us=at_us,
         )
-        self.keys[key.key] = key
-        return key
 
     def find(self, key: str) -> ApiKey:
         """The key of that text. Raises Denied when it is unknown or revoked."""
-        found = self.keys.get(key)
-        if found is None or found.revoked:
+        found = self.known(key)
+        if found is None:
             raise Denied(INVALID_KEY)
         return found
-
-    def of(self, owner: str, purpose: str) -> ApiKey:
-        """The newest key of an account for a purpose."""
-        return [k for k in self.keys.values() if (k.owner, k.purpose) == (owner, purpose)][-1]
 
 
 def _text(raw: bytes) -> str:

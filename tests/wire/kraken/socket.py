@@ -4,11 +4,11 @@ The one rule: an acknowledgement always precedes the channel's first frame, and 
 channel needs a token of a key that may read it.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.wire import sockets
 from tests.wire.encode import stamp
 from tests.wire.kraken.assets import LISTINGS
 from tests.wire.kraken.book_feed import DEPTHS, BookFeed
@@ -24,28 +24,21 @@ from tests.wire.kraken.frames import (
 )
 from tests.wire.kraken.keys import FUNDS, OPEN, ApiKey
 from tests.wire.kraken.venue import KrakenVenue
-from tests.wire.outbox import Outbox
 
 PUBLIC_CHANNELS = ("ticker", "book", "trade")
 PRIVATE_CHANNELS = {"executions": OPEN, "balances": FUNDS}
 SNAPSHOT_TRADES = 50
 
 
-@dataclass(slots=True)
-class Connection:
-    """A client's socket. `side` is public or private; `abort` cuts it without a goodbye."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class Connection(sockets.Connection):
+    """A client's socket and what it asked for."""
 
     venue: KrakenVenue
-    side: str
-    outbox: Outbox
-    close: Callable[[int], None]
-    abort: Callable[[], None]
-    owner: str = ""
     symbols: dict[str, set[str]] = field(default_factory=dict)  # channel -> symbols
     on_bbo: set[str] = field(default_factory=set)
     feeds: dict[str, BookFeed] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)  # private channel -> frames sent
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def greet(self) -> None:
         """The status frame that opens every connection."""
@@ -58,11 +51,13 @@ class Connection:
         self.push(frame("status", "update", [status]))
 
     def push(self, row: Row) -> None:
-        """Send a data frame; a client that never reads is cut off."""
-        try:
-            self.outbox.push(row, str(row["channel"]))
-        except asyncio.QueueFull:
-            self.abort()
+        """Send a data frame of the channel that it names."""
+        self.push_to(str(row["channel"]), row)
+
+    def channels(self) -> dict[str, object]:
+        """Symbols by public channel, and frames sent by private one."""
+        public = {channel: sorted(symbols) for channel, symbols in self.symbols.items()}
+        return {"public": public, "private": dict(self.sequences)}
 
     def push_private(self, channel: str, rows: list[Row], kind: str = "update") -> None:
         """Send rows of a private channel under its next sequence number."""
