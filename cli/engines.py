@@ -24,6 +24,7 @@ from domain.events import LedgerOpened
 from engine.desk import CallerDesk, Desk
 from engine.engine import Engine
 from engine.names import install_tag
+from engine.narrator import Narrator
 from engine.parts import Outfit
 from engine.server import served
 from engine.stop import Stop
@@ -109,6 +110,7 @@ async def _attempt(
         desk = Desk(_first_board(ground), clock)
         metrics = Metrics(lambda: desk.board)
         desk.observe(metrics)
+        desk.observe(Narrator())
         ledger = await stack.enter_async_context(
             SqliteLedger(ground.places, _genesis(ground), desk.committed)
         )
@@ -168,6 +170,7 @@ def _outfit(
         stop=Stop(),
         logs=logs,
         symbols=opened.symbols,
+        ledger_bytes=lambda: ledger.size_bytes,
     )
 
 

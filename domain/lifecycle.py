@@ -103,9 +103,7 @@ def _settled(state: OrderState, _: events.OrderSettled) -> OrderState:
     return replace(state, settled=True)
 
 
-def _filled(
-    state: OrderState, fact: bookings.FillBooked | events.FillAdopted
-) -> OrderState:
+def _filled(state: OrderState, fact: bookings.FillBooked | events.FillAdopted) -> OrderState:
     fill = fact.fill
     if fill.key in state.fills:
         return state

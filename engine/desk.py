@@ -45,6 +45,7 @@ class Desk:
         self._changed = asyncio.Event()
         self._newest: asyncio.Future[Sequence[Appended]] | None = None
         self._folds = 0
+        self.write_lag_us = 0  # from an append to durable and folded, of the newest one
         self.on_ledger_failure: Callable[[str], None] = _ignored
 
     @property
@@ -78,7 +79,12 @@ class Desk:
         """Queue facts now; the awaitable is done when they are durable and folded."""
         assert self._ledger is not None, "attach a ledger first"
         self._newest = asyncio.ensure_future(self._ledger.append(facts))
+        began_us = self._clock.monotonic_us()
+        self._newest.add_done_callback(lambda _: self._took(began_us))
         return self._newest
+
+    def _took(self, began_us: int) -> None:
+        self.write_lag_us = self._clock.monotonic_us() - began_us
 
     async def flushed(self) -> None:
         """Wait until everything that was appended so far is durable and folded."""

@@ -84,6 +84,8 @@ class Engine:
 
     def _phase(self, phase: Phase) -> None:
         self.desk.show(phase=phase, now_us=self._outfit.clock.now_us())
+        told = f"the engine is {phase.value}"  # whole, so that no two are taken for the same
+        log.info(told)
 
     async def _verify_tail(self) -> None:
         report = await self._outfit.ledger.verify(tail=TAIL)
@@ -124,6 +126,7 @@ class Engine:
                 verified_us=self._outfit.clock.now_us(),
             )
             self.desk.show(ledger=shown)
+            log.info("the whole ledger verified %s to row %s", report.result, report.head_seq)
             if report.result == "FAIL":
                 parts.kill.ledger_failed(
                     f"verification failed at {report.bad_seq}: {report.problem}"

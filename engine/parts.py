@@ -6,7 +6,7 @@ first, then the books, then everything that acts on what it hears.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.board import AccountView, Mode
@@ -64,6 +64,7 @@ class Outfit:
     stop: Stop
     logs: LogTail | None = None
     symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ledger_bytes: Callable[[], int] = lambda: 0
     pegged: tuple[str, ...] = ("USDT", "USDC")
 
 
@@ -118,7 +119,7 @@ class Parts:
         self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
         self.recovery = Recovery(floor, self.lookups, self.books)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
-        self.views = Views(floor, self.pulses)
+        self.views = Views(floor, self.pulses, outfit.ledger_bytes)
 
     def pulses(self) -> list[Pulse]:
         """Every feed's signs of life."""

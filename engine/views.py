@@ -23,9 +23,15 @@ SECOND_US = 1_000_000
 class Views:
     """Publishes the computed parts of the board, `publish_hz` times a second."""
 
-    def __init__(self, floor: Floor, pulses: Callable[[], Sequence[Pulse]]) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        pulses: Callable[[], Sequence[Pulse]],
+        ledger_bytes: Callable[[], int],
+    ) -> None:
         self._floor = floor
         self._pulses = pulses
+        self._ledger_bytes = ledger_bytes
         self._lags: deque[int] = deque(maxlen=SAMPLES)
         self._beats = 0
         self.metrics_port = 0
@@ -60,6 +66,9 @@ class Views:
             changes["usage"] = self._floor.door.usage()
             changes["engine"] = self._engine()
             changes["venues"] = self._venues(board)
+            changes["ledger"] = replace(
+                board.ledger, size_bytes=self._ledger_bytes(), lag_us=desk.write_lag_us
+            )
         desk.show(**changes)
 
     def _venues(self, board: Board) -> Table[str, VenueView]:

@@ -11,14 +11,16 @@ from cli.ground import Ground
 from cli.render import as_json, moment, say, table
 from cli.usage import WrongUsage
 from domain.errors import Unavailable
-from domain.queries import ReadLedger
+from domain.queries import LedgerRow, ReadLedger
 from domain.registry import facts_by_kind
+from domain.sentences import sentence_of
 from storage.exports import write_csv, write_jsonl
 from storage.history import History
 from storage.verify import verify_file
 
 FAILED = 1
 INCOMPLETE = 3
+WIDEST = 72
 
 
 async def ledger(ground: Ground, args: Namespace) -> int:
@@ -66,12 +68,17 @@ async def _tail(ground: Ground, args: Namespace) -> int:
         say(as_json(page))
         return 0
     rows = [
-        (str(r.seq), moment(r.at_us), r.kind, r.actor, r.account, r.key[:44], r.hash[:12])
+        (str(r.seq), moment(r.at_us), r.kind, r.account or r.actor, _what(r), r.hash[:12])
         for r in reversed(page.rows)
     ]
-    say(table(("SEQ", "TIME", "KIND", "ACTOR", "ACCOUNT", "KEY", "HASH"), rows, right="SEQ"))
+    say(table(("SEQ", "TIME", "KIND", "WHO", "WHAT", "HASH"), rows, right="SEQ"))
     say(f"\n{len(rows)} of {page.total} rows")
     return 0
+
+
+def _what(row: LedgerRow) -> str:
+    told = sentence_of(row.kind, row.payload) or row.key
+    return told if len(told) <= WIDEST else f"{told[: WIDEST - 1]}…"
 
 
 def _export(ground: Ground, args: Namespace) -> int:

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from domain.queries import LedgerPage, LedgerRow, ReadLedger, VerifyLedger, VerifyReport
+from domain.sentences import sentence_of
 from tui.format import DASH, counted, millis, size, when, when_ms
 from tui.keys import LEDGER, bindings
 from tui.lines import FILL, Line, Part, line_width
@@ -161,7 +162,7 @@ class LedgerScreen(Page):
             Column("KIND", 18, lambda row: Cell(row.kind, "strong"), sort=lambda row: row.kind),
             Column("ACTOR", 12, lambda row: Cell(row.actor, "dim"), drop=1),
             Column("ACCOUNT", 12, lambda row: Cell(row.account, "dim"), drop=2),
-            Column("WHAT", 20, lambda row: summary(row.payload), grow=True),
+            Column("WHAT", 20, what, grow=True),
             Column("HASH", 8, lambda row: Cell(row.hash[:8], "faint"), drop=3),
         )
 
@@ -173,6 +174,11 @@ class LedgerScreen(Page):
         if not bad or row.seq < bad:
             return Cell(f"{row.seq:,}", "dim")
         return Cell(f"{row.seq:,}", "killed" if row.seq == bad else "warn")
+
+
+def what(row: LedgerRow) -> str:
+    """The row in one line: its sentence, else the plain fields of its payload."""
+    return sentence_of(row.kind, row.payload) or summary(row.payload)
 
 
 def summary(payload: str) -> str:

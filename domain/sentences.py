@@ -1,0 +1,129 @@
+"""A fact as one sentence for a person: the log, the ledger screen, `ledger tail`.
+
+The one rule: a sentence leaves out what stands beside it (when, who, which account), holds no
+secret because no fact does, and is never read back by a program.
+"""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from domain import bookings, controls, events
+from domain.codec import Undecodable, decode
+from domain.events import Fact
+from domain.halts import Evidence
+from domain.money import canonical
+from domain.orders import Fill, Order, VenueOrder
+from domain.registry import facts_by_kind
+
+_CENTS = Decimal("0.01")
+
+
+def sentence(fact: Fact) -> str:
+    """The sentence of a fact; "" for a kind that has none."""
+    tell = _TOLD.get(type(fact))
+    return "" if tell is None else tell(fact)
+
+
+def sentence_of(kind: str, payload: str) -> str:
+    """The sentence of a stored row; "" where it cannot be read as today's fact."""
+    shape = facts_by_kind().get(kind)
+    try:
+        told = json.loads(payload, parse_float=str)
+        fields = {**told["fact"], "at_us": 0, "actor": str(told["actor"])}
+        return "" if shape is None else sentence(decode(shape, fields))
+    except (ValueError, KeyError, TypeError, Undecodable):
+        return ""
+
+
+def _terms(order: Order) -> str:
+    price = "at market" if order.price is None else f"at {canonical(order.price)}"
+    more = "" if order.time_in_force == "GTC" else f" {order.time_in_force}"
+    return f"{order.side} {canonical(order.quantity)} {order.symbol} {price}{more}"
+
+
+def _new_terms(quantity: Decimal, price: Decimal | None) -> str:
+    return canonical(quantity) + ("" if price is None else f" at {canonical(price)}")
+
+
+def _trade(fill: Fill) -> str:
+    fee = f", fee {canonical(fill.fee)} {fill.fee_asset}" if fill.fee else ""
+    inferred = " (inferred)" if fill.inferred else ""
+    what = f"{fill.side} {canonical(fill.quantity)} {fill.symbol} at {canonical(fill.price)}"
+    return f"{what}{fee}{inferred}"
+
+
+def _report(report: VenueOrder) -> str:
+    ending = report.final.value if report.final is not None else "open"
+    return f"the venue says {ending}, {canonical(report.cumulative)} filled"
+
+
+def _seen(seen: Evidence) -> str:
+    if seen.verified:
+        return f"{seen.cancelled} cancelled, verified in {seen.verified_ms} ms"
+    still = "list not read" if seen.still_open < 0 else f"{seen.still_open} still open"
+    why = f": {seen.error}" if seen.error else ""
+    return f"{still} after {seen.attempts} tries{why}"
+
+
+def _assets(assets: "dict[str, Decimal] | Any") -> str:
+    held = {asset: amount for asset, amount in assets.items() if amount}
+    told = ", ".join(f"{canonical(amount)} {asset}" for asset, amount in sorted(held.items()))
+    return told or "nothing"
+
+
+_TOLD: dict[type[Fact], Callable[[Any], str]] = {
+    events.LedgerOpened: lambda f: f"ledger {f.ledger_id} of the {f.book} book",
+    events.EngineStarted: lambda f: f"version {f.version} in {f.mode}",
+    events.EngineStopped: lambda f: f.reason,
+    events.OrderApproved: lambda f: f"{f.order.client_id}: {_terms(f.order)}",
+    events.OrderDenied: lambda f: f"{_terms(f.order)} by {f.rule}: {f.reason}",
+    events.OrderSent: lambda f: f.client_id,
+    events.OrderAcked: lambda f: f"{f.client_id}: the venue calls it {f.venue_order_id}",
+    events.OrderRejected: lambda f: f"{f.client_id}: {f.reason or f.code}",
+    events.OrderInDoubt: lambda f: f"{f.client_id}: {f.reason}",
+    events.OrderReported: lambda f: f"{f.client_id}: {_report(f.report)}",
+    events.CancelRequested: lambda f: f"{f.client_id}: {f.reason}",
+    events.CancelRefused: lambda f: f"{f.client_id}: {f.reason}",
+    events.AmendRequested: lambda f: (
+        f"{f.client_id}: to {_new_terms(f.amendment.quantity, f.amendment.price)}"
+    ),
+    events.AmendInDoubt: lambda f: f"{f.client_id}: {f.reason}",
+    events.AmendConfirmed: lambda f: f"{f.client_id}: now {_new_terms(f.quantity, f.price)}",
+    events.AmendRefused: lambda f: f"{f.client_id}: {f.reason}",
+    events.OrderAbsent: lambda f: f"{f.client_id}: {f.reason}",
+    events.FillAdopted: lambda f: f"{f.client_id}: {_trade(f.fill)}",
+    events.OrderSettled: lambda f: f.client_id,
+    events.ForeignOrderSeen: lambda f: _terms(f.order),
+    bookings.FillBooked: lambda f: _trade(f.fill),
+    bookings.FillReversed: lambda f: f"{_trade(f.fill)}: {f.reason}",
+    bookings.OpeningBalance: lambda f: _assets(f.assets),
+    bookings.MovementBooked: lambda f: (
+        f"{'deposit' if f.movement.amount > 0 else 'withdrawal'} of "
+        f"{canonical(abs(f.movement.amount))} {f.movement.asset}"
+    ),
+    bookings.Checkpoint: lambda f: _assets(f.balances),
+    bookings.NavMarked: lambda f: (
+        f"{f.nav.quantize(_CENTS):,}, high-water mark {f.high_water.quantize(_CENTS):,}"
+    ),
+    controls.LimitsApproved: lambda f: f"version {f.version}, {len(f.values)} limits",
+    controls.LimitsProposed: lambda f: f"looser: {', '.join(f.looser) or 'none'}",
+    controls.Armed: lambda f: f.account,
+    controls.Disarmed: lambda f: f.reason,
+    controls.HaltTripped: lambda f: f"{f.level.name} {f.scope}: {f.reason}",
+    controls.HaltEvidenced: lambda f: f"{f.evidence.account}: {_seen(f.evidence)}",
+    controls.HaltVerified: lambda f: f"every account proven in {f.verified_ms} ms",
+    controls.HaltUnverified: lambda f: f.reason,
+    controls.HaltReopened: lambda f: f.reason,
+    controls.HaltReleased: lambda f: f.reason,
+    controls.HaltResumed: lambda f: f.halt_id,
+    controls.CodeEnrolled: lambda f: f"{f.operator}, {len(f.recovery)} recovery codes",
+    controls.CodeAccepted: lambda f: f"{f.operator}, {f.purpose}",
+    controls.RecoveryCodeUsed: lambda f: f"{f.operator}, {f.purpose}",
+    controls.CodeRefused: lambda f: f"{f.operator}, {f.purpose}: {f.reason}",
+    controls.BreakOpened: lambda f: f"{f.kind}: {f.detail}",
+    controls.BreakClosed: lambda f: f"{f.break_id}: {f.reason}",
+    controls.AlarmRaised: lambda f: f"{f.severity}: {f.text}",
+    controls.AlarmAcknowledged: lambda f: f.alarm or "all",
+}
