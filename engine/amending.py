@@ -31,6 +31,7 @@ class Amending:
         self._floor = floor
         self._trading = trading
         self._lookups = lookups
+        self._changing: set[str] = set()  # asked for, and not on the board yet
         floor.desk.answer(asks.ModifyOrder, self.modify, Role.TRADER)
 
     async def modify(self, ask: asks.ModifyOrder, caller: Operator) -> asks.Submitted:
@@ -45,17 +46,28 @@ class Amending:
             raise Refused("order", f"{state.filled} is filled already; cancel it instead")
         if quantity == state.quantity and price == state.price:
             raise Refused("order", "these are its terms already")
-        if self._floor.connections.of(state.order.account).traits.amends:
-            return await self._in_place(state, quantity, price, caller)
-        work = self._replace(state, quantity, price, caller)
-        return await asyncio.shield(self._floor.spawn(work, f"replace {state.client_id}"))
+        self._changing.add(state.client_id)
+        work = self._changed(state, quantity, price, caller)
+        return await asyncio.shield(self._floor.spawn(work, f"change {state.client_id}"))
+
+    async def _changed(
+        self, state: OrderState, quantity: Decimal, price: Decimal | None, caller: Operator
+    ) -> asks.Submitted:
+        """One change of an order at a time, whether or not its asker waits for the end."""
+        try:
+            if self._floor.connections.of(state.order.account).traits.amends:
+                return await self._in_place(state, quantity, price, caller)
+            return await self._replace(state, quantity, price, caller)
+        finally:
+            self._changing.discard(state.client_id)
 
     def _amendable(self, ask: asks.ModifyOrder) -> OrderState:
         state = self._floor.state(ask.client_id)
         if state.foreign:
             raise Refused("order", f"{ask.client_id} is not ours; change it where it was made")
-        if state.status not in AMENDABLE or state.amendment is not None:
-            busy = "has a change under way" if state.amendment else f"is {state.status.value}"
+        changing = state.amendment is not None or state.client_id in self._changing
+        if state.status not in AMENDABLE or changing:
+            busy = "has a change under way" if changing else f"is {state.status.value}"
             raise Refused("order", f"{ask.client_id} {busy}; only a resting order can change")
         if ask.price is not None and state.order.kind is not Kind.LIMIT:
             raise Refused("order", "only a limit order has a price to change")
@@ -77,8 +89,7 @@ class Amending:
         if not verdict.approved:
             raise Refused(verdict.rule, verdict.reason)
         await self._intend(state, amendment, verdict, caller)
-        work = self._send(state, amendment)
-        return await asyncio.shield(floor.spawn(work, f"amend {state.client_id}"))
+        return await self._send(state, amendment)
 
     async def _intend(
         self, state: OrderState, amendment: Amendment, verdict: Verdict, caller: Operator

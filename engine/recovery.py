@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from decimal import Decimal
 
-from domain import bookings, controls
+from domain import bookings, controls, events
 from domain.errors import Unavailable
 from domain.instruments import Account
 from domain.market import Balances, History
@@ -130,14 +130,27 @@ class Recovery:
             state
             for state in self._floor.desk.board.orders.values()
             if state.order.account == account
-            and (state.status in IN_DOUBT or (state.amendment is not None and not state.terminal))
+            and (state.status in IN_DOUBT or state.amendment is not None)
         ]
 
     async def _search(self, states: Iterable[OrderState]) -> None:
         """Look each doubtful order up now; what that does not settle is followed."""
         for state in states:
             await self._lookups.look_up(state)
+            if state.amendment is not None and not state.amendment.in_doubt:
+                await self._amended(state.client_id)
             self._lookups.follow(state.client_id)
+
+    async def _amended(self, client_id: str) -> None:
+        """Nobody who asked for a change before the start is there to hear its answer."""
+        await self._floor.desk.record(
+            events.AmendInDoubt(
+                at_us=self._floor.now_us(),
+                actor="engine",
+                client_id=client_id,
+                reason="the engine stopped before the answer came",
+            )
+        )
 
     # Balances
 

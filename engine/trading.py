@@ -47,10 +47,13 @@ class Trading:
         if not verdict.approved:
             await self._deny(order, verdict.rule, verdict.reason, verdict)
             raise Refused(verdict.rule, verdict.reason)
-        await self._intend(order, verdict, caller)
         # From here on the order lives whether or not the asker waits: its own task sends it.
-        task = self._floor.spawn(self.send(order), f"send {order.client_id}")
-        return await asyncio.shield(task)
+        work = self._launched(order, verdict, caller)
+        return await asyncio.shield(self._floor.spawn(work, f"send {order.client_id}"))
+
+    async def _launched(self, order: Order, verdict: Verdict, caller: Operator) -> asks.Submitted:
+        await self._intend(order, verdict, caller)
+        return await self.send(order)
 
     def in_time(self, expires_us: int) -> None:
         """Refuse what waited too long; it was meant for a moment that is over."""
