@@ -142,7 +142,8 @@ class Clients:
     async def opened(self, purpose: Purpose) -> AsyncGenerator[Client]:
         """A client with a connection pool of its own, closed at the end whatever happens."""
         session = open_session(self._tls, self._gateway)
-        api = self._class(self._config(purpose.keys, session))
+        places = {"session": session, "ssl_context": self._tls, "timeout": self._timeout_ms}
+        api = self._class({**config_of(self._quirks, purpose.keys), **places})
         if self._quirks.traits.sandbox:  # asked for; where it was not, the row says False
             api.set_sandbox_mode(True)
         wire = self._wire_for(purpose.keys)
@@ -152,23 +153,23 @@ class Clients:
         finally:
             await _closed(api, session)
 
-    def _config(self, keys: Keys | None, session: Any) -> dict[str, Any]:
-        config: dict[str, Any] = {
-            "session": session,
-            "ssl_context": self._tls,
-            "timeout": self._timeout_ms,
-            "timeout_on_exit": 0,
-            "number": str,  # Decimal would lose fees, float digits (venues.md, trap 15)
-            "enableRateLimit": False,  # our budget stands before it
-            # Its own retry would place an order twice (venues.md).
-            "options": {**self._quirks.options, "maxRetriesOnFailure": 0},
-        }
-        if keys is not None:
-            config["apiKey"] = keys.key.reveal()
-            config["secret"] = keys.secret.reveal()
-            if keys.passphrase is not None:
-                config["password"] = keys.passphrase.reveal()
-        return config
+
+def config_of(quirks: Quirks, keys: Keys | None) -> dict[str, Any]:
+    """What a ccxt class is built with, whatever it is for: exact, unthrottled, never retrying."""
+    config: dict[str, Any] = {
+        "timeout_on_exit": 0,
+        "number": str,  # Decimal would lose fees, float digits (venues.md, trap 15)
+        "enableRateLimit": False,  # our budget stands before it
+        # Its own retry would place an order twice (venues.md).
+        "options": {**quirks.options, "maxRetriesOnFailure": 0},
+        "has": dict.fromkeys(quirks.unused, False),
+    }
+    if keys is not None:
+        config["apiKey"] = keys.key.reveal()
+        config["secret"] = keys.secret.reveal()
+        if keys.passphrase is not None:
+            config["password"] = keys.passphrase.reveal()
+    return config
 
 
 async def _closed(api: Any, session: Any) -> None:

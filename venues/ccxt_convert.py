@@ -4,7 +4,7 @@ The one rule: a row becomes a value whole, or it is Malformed and names the fiel
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,6 @@ _FINALS: dict[str, Final | None] = {
 _BALANCE_KEYS = frozenset({"info", "timestamp", "datetime", "free", "used", "total", "debt"})
 _OURS = re.compile(r"QD[0-9A-Z]{2}[0-9A-HJKMNP-TV-Z]{14}")
 _MOVED = frozenset({"ok"})
-_MOVEMENTS = ("deposit", "withdrawal")
 DEPTH = 10
 
 
@@ -66,9 +65,14 @@ def _instrument(market: Fields, quirks: Quirks) -> Instrument:
         max_quantity=amount.price("max"),
         min_value=cost.price("min"),
         max_value=cost.price("max"),
-        fee_rate=market.number("taker"),
+        fee_rate=_told_rate(market),
         active=market.row.get("active") is True,
     )
+
+
+def _told_rate(market: Fields) -> Decimal | None:
+    """The venue's taker rate; a binary number is ccxt's own guess, not the venue's word."""
+    return None if isinstance(market.row.get("taker"), float) else market.number("taker")
 
 
 def price(ticker: object, *, venue: str, at_us: int, opens_24h_ago: bool) -> Price:
@@ -118,43 +122,6 @@ def balances(answer: object) -> dict[str, AssetBalance]:
     }
 
 
-def together(
-    tradable: Mapping[str, AssetBalance], idle: Iterable[Mapping[str, AssetBalance]]
-) -> dict[str, AssetBalance]:
-    """Wallets as one: what lies in the idle ones is owned, and used as far as orders go."""
-    found = dict(tradable)
-    for wallet in idle:
-        for asset, held in wallet.items():
-            known = found.get(asset, AssetBalance(total=ZERO, used=ZERO))
-            used = None if known.used is None else MONEY.add(known.used, held.total)
-            found[asset] = AssetBalance(total=MONEY.add(known.total, held.total), used=used)
-    return found
-
-
-def symbols_told(answer: object) -> list[str]:
-    """The names in KuCoin's list of symbols that have open orders."""
-    data = Fields("answer", answer).inner("data")
-    names = data.rows("symbols") if data is not None else []
-    if not all(isinstance(name, str) for name in names):
-        raise Malformed("answer", "symbols", names)
-    return names
-
-
-def with_id(row: object) -> Mapping[str, Any]:
-    """The row, with an id made of what it holds where the venue gives it none (deposits)."""
-    told = Fields("row", row)
-    if told.row.get("id") is not None or told.word("type") not in _MOVEMENTS:
-        return told.row
-    parts = (str(told.row.get(name) or "") for name in ("currency", "timestamp", "amount"))
-    name = "-".join((*parts, str(told.row.get("txid") or "")[:24]))
-    return {**told.row, "id": name[:64]}
-
-
-def by_id(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Each row once."""
-    return {Fields("row", row).identity("id"): row for row in rows}
-
-
 def _checked_asset(code: object) -> bool:
     if not is_asset(code):
         raise Malformed("balances", "asset", code)
@@ -169,9 +136,7 @@ def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
     """An order of a list; `price` only for orders that have a limit."""
     row = Fields("order", answer)
     raw = row.inner("info") or Fields("order", {})
-    status = row.word("status") or "open"
-    if status not in _FINALS:
-        raise row.bad("status")
+    final = _final(row, quirks)
     kind = KINDS.get(row.word("type"))
     return VenueOrder(
         account=account,
@@ -183,9 +148,17 @@ def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
         quantity=row.size("amount") or None,
         price=row.price("price") if kind is Kind.LIMIT else None,
         cumulative=row.size("filled") or ZERO,
-        final=_FINALS[status],
+        final=final,
         at_us=_order_time(row, raw, quirks),
     )
+
+
+def _final(row: Fields, quirks: Quirks) -> Final | None:
+    status = row.word("status") or "open"
+    finals = {**_FINALS, **quirks.statuses}
+    if status not in finals:
+        raise row.bad("status")
+    return finals[status]
 
 
 def _known_symbol(row: Fields) -> str:
@@ -240,8 +213,17 @@ def ours(client_id: str) -> str:
 def _fee(row: Fields) -> tuple[Decimal, str]:
     fee = row.inner("fee")
     if fee is None or fee.number("cost") is None:
-        raise row.bad("fee")  # an unknown fee is not no fee
+        fee = _only_fee(row)  # an unknown fee is not no fee
     return fee.required("cost"), fee.asset("currency") if fee.row.get("currency") else ""
+
+
+def _only_fee(row: Fields) -> Fields:
+    """The fee of a trade that lists several, where but one of them is any (Gate's GT)."""
+    fees = [Fields("fee", fee) for fee in row.rows("fees")]
+    paid = [fee for fee in fees if fee.required("cost")] or fees[:1]
+    if len(paid) != 1:
+        raise row.bad("fee")
+    return paid[0]
 
 
 def _trade_time(row: Fields, quirks: Quirks) -> int:
@@ -263,7 +245,7 @@ def movement(answer: object, account: Account) -> Movement | None:
     if row.word("status") not in _MOVED:
         return None
     kind = row.word("type")
-    if kind not in _MOVEMENTS:
+    if kind not in ("deposit", "withdrawal"):
         raise row.bad("type")
     amount = row.positive("amount")
     fee = row.inner("fee")

@@ -115,9 +115,9 @@ class Fields:
         return str(raw)
 
     def word(self, field: str) -> str:
-        """A short word in lower case, "" where it is left out; for comparing, not for showing."""
+        """A short word in lower case, for comparing; "" where it is left out or no such word."""
         raw = self.row.get(field)
-        return raw[:32].lower() if isinstance(raw, str) else ""
+        return raw[:32].lower() if isinstance(raw, str) and raw.isprintable() else ""
 
     def rows(self, field: str) -> list[Any]:
         """A list, [] where it is left out."""

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from domain.errors import Unavailable
 from domain.instruments import Account
-from domain.market import AssetBalance, Movement
+from domain.market import AssetBalance
 from domain.orders import Fill, VenueOrder
 from venues import ccxt_convert as convert
+from venues import ccxt_rows as shaping
 from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable
@@ -66,24 +67,27 @@ class Lists:
     async def balances(self) -> dict[str, AssetBalance]:
         """Every asset that the venue lists for the account, over all of its wallets."""
         first, *idle = [await self._wallet(params) for params in self._quirks.wallets]
-        return convert.together(first, idle)
+        return shaping.together(first, idle)
 
     async def _wallet(self, params: Mapping[str, str]) -> dict[str, AssetBalance]:
         told = (dict(params),) if params else ()
         answer, call = await self._client.read("fetch_balance", *told, priority=self._priority)
-        assets = self._readable(lambda: convert.balances(answer))
+        assets = self.readable(lambda: convert.balances(answer))
         self._count(len(assets), call)
         return assets
 
     async def open_orders(self, client_id: str = "") -> list[VenueOrder]:
         """Open orders; only ours of that id where the venue can filter."""
         rows: list[Row] = []
+        page = self._quirks.open_page or None
         for symbol in await self._open_symbols():
-            some, _ = await self._rows(
-                "fetch_open_orders", symbol, None, None, self._of(client_id)
+            some, call = await self.rows(
+                "fetch_open_orders", symbol, None, page, self._of(client_id)
             )
+            if page is not None and len(some) >= page:
+                raise Unavailable(self._client.who, f"{call.path} has more rows than a page")
             rows += some
-        return self._each(rows, self._order)
+        return self.each(rows, self._order)
 
     async def _open_symbols(self) -> list[str | None]:
         """The symbols to ask for open orders, so that none is left out."""
@@ -93,35 +97,18 @@ class Lists:
             return [self._only]
         answer, _ = await self._client.read(self._quirks.open_symbols, priority=self._priority)
         api = self._client.api
-        names = self._readable(lambda: convert.symbols_told(answer))
+        names = self.readable(lambda: shaping.symbols_told(answer))
         return [api.safe_symbol(name, None, "-") for name in names]
 
     async def closed_orders(self, since_us: int, client_id: str = "") -> list[VenueOrder]:
         """Orders that ended since then."""
         paging, more = self._quirks.order_pages, self._of(client_id)
-        rows = await self._pages(self._quirks.ended_orders, paging, since_us, more)
-        return self._each(rows, self._order)
+        rows = await self.pages(self._quirks.ended_orders, paging, since_us, more)
+        return self.each(rows, self._order)
 
     async def trades(self, since_us: int) -> list[Row]:
         """Executions since then, as ccxt shows them: whose they are is told by their orders."""
-        return await self._pages("fetch_my_trades", self._quirks.trade_pages, since_us, {})
-
-    async def movements(self, since_us: int) -> list[Movement]:
-        """Deposits and withdrawals that have happened.
-
-        Venues list them by when they began, and some take days: the look goes further back.
-        """
-        begun_us = max(0, since_us - self._quirks.movements_back_us)
-        found: list[Movement] = []
-        for method in self._quirks.movements:
-            paging = self._quirks.movement_pages.get(method)
-            if paging is None:
-                rows = await self._moved(method, begun_us)
-            else:
-                rows = await self._pages(method, paging, begun_us, {})
-            told = self._each(rows, lambda row: convert.movement(row, self.account))
-            found += [movement for movement in told if movement is not None]
-        return found
+        return await self.pages("fetch_my_trades", self._quirks.trade_pages, since_us, {})
 
     # Single orders
 
@@ -132,7 +119,7 @@ class Lists:
         for some in _chunks(ids, self._quirks.orders_by_ids):
             try:
                 params = dict(self._quirks.query_params)
-                rows, _ = await self._rows("fetch_orders_by_ids", some, None, params)
+                rows, _ = await self.rows("fetch_orders_by_ids", some, None, params)
                 found += rows
             except VenueUnavailable as error:
                 if error.cause is not Cause.NOT_FOUND:
@@ -156,7 +143,7 @@ class Lists:
             dict(self._quirks.query_params),
             priority=self._priority,
         )
-        return dict(self._readable(lambda: Fields("order", row)).row)
+        return dict(self.readable(lambda: Fields("order", row)).row)
 
     async def order_by_client_id(self, client_id: str) -> Row:
         """One order by our id, where the venue can be asked for it."""
@@ -164,7 +151,7 @@ class Lists:
         row, _ = await self._client.read(
             "fetch_order", None, self._symbol_of("fetch_order"), params, priority=self._priority
         )
-        return dict(self._readable(lambda: Fields("order", row)).row)
+        return dict(self.readable(lambda: Fields("order", row)).row)
 
     def _symbol_of(self, method: str) -> str | None:
         return self._only or None if method in self._quirks.by_symbol else None
@@ -175,7 +162,7 @@ class Lists:
         """An order's executions by their ids."""
         found: list[Fill] = []
         for some in _chunks(ids, self._quirks.trades_by_ids):
-            rows, _ = await self._rows(
+            rows, _ = await self.rows(
                 "fetch_order_trades", order_id, None, None, None, {"trades": some}
             )
             found += self.fills(rows, owners)
@@ -184,39 +171,43 @@ class Lists:
     def fills(self, rows: Sequence[Row], owners: Mapping[str, str]) -> list[Fill]:
         """Rows as our values; `owners` tells our id of an order by the venue's."""
         named = [self._with_symbol(row) for row in rows]
-        return self._each(named, lambda row: convert.fill(row, self.account, self._quirks, owners))
+        return self.each(named, lambda row: convert.fill(row, self.account, self._quirks, owners))
 
     def order(self, row: Row) -> VenueOrder:
         """One row as our value."""
-        return self._readable(lambda: self._order(row))
+        return self.readable(lambda: self._order(row))
 
     # Rows and pages
 
-    async def _rows(self, method: str, *args: Any) -> tuple[list[Row], Call]:
+    async def rows(self, method: str, *args: Any) -> tuple[list[Row], Call]:
+        """What one call of ccxt lists, as many rows as the venue sent."""
         rows, call = await self._client.read(method, *args, priority=self._priority)
         if not isinstance(rows, list):
             raise Unavailable(self._client.who, f"{call.path} is no list")
         self._count(len(rows), call)
-        return [convert.with_id(row) for row in rows], call
+        return [shaping.with_id(row) for row in rows], call
 
     def _count(self, found: int, call: Call) -> None:
         if call.rows not in (-1, found):
             why = f"{call.path} has {call.rows} rows and {found} of them could be read"
             raise Unavailable(self._client.who, why)
 
-    async def _pages(
+    async def pages(
         self, method: str, paging: Paging, since_us: int, more: Mapping[str, str]
     ) -> list[Row]:
+        """A history since then, of all symbols, each row once."""
         if paging.offset:
             return await self._by_offset(method, paging, since_us, more)
         found: list[Row] = []
+        if self._quirks.reach_us:
+            since_us = max(since_us, self._client.now_us() - self._quirks.reach_us)
         for symbol in await self._symbols(method):
             if paging.limit:
-                spans = Spans(self._rows, paging, self._client.who)
+                spans = Spans(self.rows, paging, self._client.who)
                 found += await spans.read(method, symbol, (since_us, self._client.now_us()), more)
             else:
                 found += await self._forward(method, symbol, since_us, more)
-        return list(self._named(found).values())
+        return list(self.named(found).values())
 
     async def _symbols(self, method: str) -> list[str | None]:
         if method not in self._quirks.by_symbol:
@@ -234,9 +225,9 @@ class Lists:
         offset = 0
         for _ in range(MOST_PAGES):
             params = {**paging.extra, **more, paging.start: start_s, paging.offset: offset}
-            rows, call = await self._rows(method, None, None, None, params)
+            rows, call = await self.rows(method, None, None, None, params)
             known = len(found)
-            found.update(self._named(rows))
+            found.update(self.named(rows))
             offset += len(rows)
             total = paging.count(call.answer)
             if not rows or (total is not None and offset >= total):
@@ -252,40 +243,19 @@ class Lists:
         since_ms = since_us // 1000
         found: dict[str, Row] = {}
         for _ in range(MOST_PAGES):
-            rows, _ = await self._rows(method, symbol, since_ms, None, dict(more))
-            fresh = {k: row for k, row in self._named(rows).items() if k not in found}
+            rows, _ = await self.rows(method, symbol, since_ms, None, dict(more))
+            fresh = {k: row for k, row in self.named(rows).items() if k not in found}
             if not fresh:
                 return list(found.values())
             found.update(fresh)
             since_ms = max(since_ms, *(row.get("timestamp") or 0 for row in rows))
         raise Unavailable(self._client.who, f"{method} did not come to an end")
 
-    async def _moved(self, method: str, begun_us: int) -> list[Row]:
-        """Movements, newest first, in windows that end where the page before began."""
-        quirks, found = self._quirks, dict[str, Row]()
-        start_ms = begun_us // 1000
-        params: dict[str, int] = {}
-        if quirks.movements_start:
-            params[quirks.movements_start] = start_ms // 1000
-        for _ in range(MOST_PAGES):
-            since = None if quirks.movements_start else start_ms
-            rows, _ = await self._rows(method, None, since, None, dict(params))
-            end_s = params.get(quirks.movements_end)
-            if end_s is not None and any((r.get("timestamp") or 0) // 1000 > end_s for r in rows):
-                break  # rows from after the window: its end is not heeded
-            known = len(found)
-            found.update(self._named(rows))
-            full = 0 < quirks.movements_page <= len(rows)
-            if not full or len(found) == known:
-                return list(found.values())
-            oldest_ms = min(row.get("timestamp") or start_ms for row in rows)
-            params[quirks.movements_end] = oldest_ms // 1000 + 1
-        raise Unavailable(self._client.who, f"{method} did not come to an end")
-
     # Conversion
 
-    def _named(self, rows: Sequence[Row]) -> dict[str, Row]:
-        return self._readable(lambda: convert.by_id(rows))
+    def named(self, rows: Sequence[Row]) -> dict[str, Row]:
+        """The rows by their ids."""
+        return self.readable(lambda: shaping.by_id(rows))
 
     def _order(self, row: Row) -> VenueOrder:
         return convert.order(row, self.account, self._quirks)
@@ -302,10 +272,12 @@ class Lists:
             return row
         return {**row, "symbol": "/".join(map(api.safe_currency_code, parts))}
 
-    def _each(self, rows: Sequence[Row], make: Callable[[Row], V]) -> list[V]:
-        return self._readable(lambda: [make(row) for row in rows])
+    def each(self, rows: Sequence[Row], make: Callable[[Row], V]) -> list[V]:
+        """Every row made into a value, or Unavailable."""
+        return self.readable(lambda: [make(row) for row in rows])
 
-    def _readable(self, make: Callable[[], V]) -> V:
+    def readable(self, make: Callable[[], V]) -> V:
+        """What `make` makes; Unavailable where a row cannot be read."""
         try:
             return make()
         except Malformed as problem:

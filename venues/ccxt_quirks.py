@@ -12,7 +12,11 @@ from domain.errors import Misconfigured
 from domain.ports import VenueTraits
 from venues import ccxt_kraken
 from venues.budget import Pace
+from venues.ccxt_binance import BINANCE, BINANCEUS
+from venues.ccxt_coinbase import COINBASE
+from venues.ccxt_gate import GATE
 from venues.ccxt_kucoin import KUCOIN
+from venues.ccxt_mexc import MEXC
 from venues.ccxt_row import Paging, Quirks
 
 KRAKEN = Quirks(
@@ -27,6 +31,7 @@ KRAKEN = Quirks(
     trades=True,
     frames="kraken",
     hurries=True,
+    unused=(),
     ticker_params={"event_trigger": "bbo"},
     nonce=True,
     pace=Pace(15, 0.33),
@@ -68,7 +73,8 @@ KRAKEN = Quirks(
     opens_24h_ago=False,  # `o` is the price at midnight UTC
 )
 
-_KNOWN = {row.traits.venue: row for row in (KRAKEN, KUCOIN)}
+_ROWS = (KRAKEN, KUCOIN, COINBASE, BINANCE, GATE, MEXC, BINANCEUS)
+_KNOWN = {row.traits.venue: row for row in _ROWS}
 
 # Names that ccxt or older configurations have used, and what they are called now.
 _RENAMED = {

@@ -21,6 +21,7 @@ from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_lists import Lists, Row
 from venues.ccxt_market import SILENT_US, Markets, Opened, Told
+from venues.ccxt_movements import Movements
 from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Cause
 from venues.ccxt_search import Search, order_ids
@@ -54,6 +55,7 @@ class CcxtReader:
         self._clock = clock
         self._on_rejected = on_rejected
         self._lists = Lists(account, client, quirks, self._traded)
+        self._movements = Movements(account, client, quirks, self._lists)
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def balances(self) -> Balances:
@@ -85,7 +87,7 @@ class CcxtReader:
         self._owned(orders)
         await self._ask_for_owners(trades)
         fills = self._lists.fills(trades, self._owners)
-        movements = await self._lists.movements(since_us)
+        movements = await self._movements.since(since_us)
         return History(
             account=self._account,
             since_us=since_us,

@@ -132,8 +132,9 @@ class CcxtTrader:
         raise Unavailable(self._client.who, why)
 
     async def _open_rows(self, symbol: str) -> Sequence[Any]:
+        page = self._quirks.open_page or None
         rows, _ = await self._client.read(
-            "fetch_open_orders", symbol, None, None, {}, priority=Priority.CANCEL
+            "fetch_open_orders", symbol, None, page, {}, priority=Priority.CANCEL
         )
         if not isinstance(rows, list):
             raise Unavailable(self._client.who, "its open orders are no list")

@@ -16,8 +16,8 @@ from venues.budget import Budget
 from venues.ccxt_client import Clients, Purpose
 from venues.ccxt_market import CcxtMarket, Markets
 from venues.ccxt_quirks import quirks_of
-from venues.ccxt_row import Quirks
 from venues.ccxt_reader import CcxtReader
+from venues.ccxt_row import Quirks
 from venues.ccxt_trader import CcxtTrader
 from venues.ccxt_wire import Wire
 from venues.keys import AccountKeys, Keys

@@ -27,6 +27,9 @@ LARGEST_ANSWER = 32_000_000  # characters; Kraken's whole list of instruments ha
 
 
 _ENDLESS = re.compile(r"""(?<=[":,\[\s])[+-]?\d[\d.]*[eE][+-]?\d{3,}(?=[",\]}\s])""")
+# Ids and hashes are hexadecimal at some venues: "432e6504" is one, and no number.
+_NAMING = re.compile(r'(?:id|Id|ID|Oid|hash|Hash|address|memo|tag|text|cursor)"\s*:\s*"$')
+_LONGEST_KEY = 60
 
 
 class Redirected(Exception):
@@ -85,12 +88,17 @@ def exact_json(text: str) -> Any:
         ValueError: no JSON, or NaN, an infinity, an endless integer, nesting without end, or
             an exponent of three digits, which ccxt would write out with all its zeros.
     """
-    if _ENDLESS.search(text):
+    if not all(_is_a_name(text, found.start()) for found in _ENDLESS.finditer(text)):
         raise ValueError("a number without end")
     try:
         return json.loads(text, parse_float=str, parse_constant=_refused)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _is_a_name(text: str, start: int) -> bool:
+    """Whether what begins there is the value of an id or a hash, which may look like a number."""
+    return bool(_NAMING.search(text, max(0, start - _LONGEST_KEY), start))
 
 
 def _refused(constant: str) -> NoReturn:

@@ -15,6 +15,9 @@ from domain.market import Balances, Price
 from domain.orders import Kind, Order, OrderState, Side, TimeInForce
 from domain.ports import AccountReader, Market, Trader, VenueTraits
 from tests.venues.demo_desks import Bench, open_bench
+from venues.demo_dice import SeededDice
+from venues.paper import open_paper
+from venues.paper_desk import PaperDesk, PaperSettings
 
 
 class VenueRig(Protocol):
@@ -48,6 +51,18 @@ class DemoRig:
             await asyncio.sleep(0)
 
 
+@dataclass
+class PaperRig(DemoRig):
+    """Paper accounts; the demo's public market stands for the live one."""
+
+    desk: PaperDesk
+
+    async def pass_time(self, seconds: int) -> None:
+        for _ in range(seconds):
+            await super().pass_time(1)
+            self.desk.tend()
+
+
 Opening = Callable[[], AbstractAsyncContextManager[VenueRig]]
 
 
@@ -70,11 +85,50 @@ def _demo(venue: str, symbol: str) -> Opening:
     return opened
 
 
+def _paper(venue: str, symbol: str) -> Opening:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[VenueRig]:
+        bench = open_bench()
+        live = bench.venue(venue)
+        purse = {symbol.partition("/")[2]: Decimal(100_000), "BTC": Decimal(2)}
+        opening = open_paper(
+            live.traits,
+            live.market,
+            ["main"],
+            clock=bench.clock,
+            dice=SeededDice(1, "paper"),
+            state_dir=None,
+            book="",
+            settings=PaperSettings(balances=purse, latency_least_ms=0, latency_most_ms=1),
+        )
+        async with opening as there, asyncio.TaskGroup() as group:
+            running = group.create_task(there.run())
+            account = Account(venue, "main")
+            yield PaperRig(
+                bench=bench,
+                traits=there.traits,
+                account=account,
+                symbol=symbol,
+                market=there.market,
+                reader=there.readers[account],
+                trader=there.traders[account],
+                desk=there.desk,
+            )
+            running.cancel()
+        bench.desk.close()
+
+    return opened
+
+
 RIGS: Mapping[str, Opening] = {
     "demo-kraken": _demo("kraken", "BTC/USD"),
     "demo-kucoin": _demo("kucoin", "BTC/USDT"),
     "demo-gate": _demo("gate", "BTC/USDT"),
     "demo-mexc": _demo("mexc", "BTC/USDT"),
+    "paper-kraken": _paper("kraken", "BTC/USD"),
+    "paper-kucoin": _paper("kucoin", "BTC/USDT"),
+    "paper-gate": _paper("gate", "BTC/USDT"),
+    "paper-mexc": _paper("mexc", "BTC/USDT"),
 }
 
 

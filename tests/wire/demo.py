@@ -24,6 +24,7 @@ from tests.wire.redirect import environment
 
 START_S = 20
 KEY_PARTS = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
+PORT_FILE = "port.json"
 CREDENTIAL = "quarterdeck-passphrase"
 WORDS = """\
 A loopback Kraken trades at {rest} (admin port for faults: {admin}).
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the console until it is closed. Its exit status."""
     options, rest = _parser().parse_known_args(arguments)
     with home(keep=options.keep) as folder, venue(folder, options) as found:
-        command = [sys.executable, "-m", "tests.wire.run", "--port-file", str(folder / "port.json")]
+        command = [sys.executable, "-m", "tests.wire.run", "--port-file", str(folder / PORT_FILE)]
         command += program(folder)
         environ = surroundings(folder, found)
         enrolled([*command, "totp", "enrol", "--json"], environ, folder)
@@ -111,15 +112,17 @@ def home(*, keep: bool) -> Generator[Path]:
 
 
 @contextmanager
-def venue(folder: Path, options: argparse.Namespace) -> Generator[dict[str, Any]]:
-    """The loopback venue in a process of its own, which ends with this one."""
-    port_file = folder / "port.json"
-    command = [sys.executable, "-m", "tests.wire.kraken", "--with-parent"]
-    command += ["--port-file", str(port_file), "--seed", str(options.seed)]
+def venue(
+    folder: Path, options: argparse.Namespace, family: str = "kraken", port_file: str = PORT_FILE
+) -> Generator[dict[str, Any]]:
+    """A loopback venue in a process of its own, which ends with this one."""
+    told = folder / port_file
+    command = [sys.executable, "-m", f"tests.wire.{family}", "--with-parent"]
+    command += ["--port-file", str(told), "--seed", str(options.seed)]
     command += ["--step-ms", str(options.step_ms)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         try:
-            yield announced(port_file, process)
+            yield announced(told, process)
         finally:
             process.terminate()
 

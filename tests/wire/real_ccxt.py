@@ -1,4 +1,4 @@
-"""The real ccxt.pro.kraken class and ccxt's error classes, without its hundred other exchanges.
+"""The real ccxt.pro classes and ccxt's error classes, without its hundred other exchanges.
 
 The one rule: nothing of ccxt is changed here; it is only imported the way the product does.
 """
@@ -9,4 +9,5 @@ from typing import Any
 from venues.lazy_ccxt import exchange_class
 
 Kraken: Any = exchange_class("kraken")
+Kucoin: Any = exchange_class("kucoin")
 errors: Any = import_module("ccxt.base.errors")

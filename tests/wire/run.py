@@ -22,10 +22,11 @@ ENTRY = "cli.main"
 def main(arguments: list[str] | None = None) -> int:
     """Redirect, then run. The program's exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.wire.run", description=__doc__)
-    parser.add_argument("--port-file", type=Path, help="what the venue wrote; or WIRE_ROUTES")
+    told = "what a venue wrote, once for each venue; or WIRE_ROUTES"
+    parser.add_argument("--port-file", type=Path, action="append", default=[], help=told)
     parser.add_argument("program", nargs=argparse.REMAINDER, help="quarterdeck, or any command")
     options = parser.parse_args(arguments)
-    routes = routes_of(options.port_file)
+    routes = routes_of(*options.port_file)
     if not routes or not options.program:
         parser.error("give --port-file (or set WIRE_ROUTES) and a program to run")
     os.environ.update(environment(routes))
@@ -35,11 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     return _quarterdeck(options.program)
 
 
-def routes_of(port_file: Path | None) -> dict[str, str]:
-    """The routes that a venue wrote, else those of this process."""
-    if port_file is None:
+def routes_of(*port_files: Path) -> dict[str, str]:
+    """The routes that the venues wrote, else those of this process."""
+    if not port_files:
         return routes_from(os.environ)
-    routes: dict[str, str] = json.loads(port_file.read_text(encoding="utf-8"))["routes"]
+    routes: dict[str, str] = {}
+    for port_file in port_files:
+        routes |= json.loads(port_file.read_text(encoding="utf-8"))["routes"]
     return routes
 
 

@@ -10,7 +10,8 @@ from domain.money import ZERO
 from domain.orders import Kind, Side, TimeInForce
 from tests.wire.book_keeping import HOUSE, OUTSIDE, Overdrawn
 from tests.wire.clock import SECOND, SteppedClock
-from tests.wire.exchange import MOST_OPEN, Exchange
+from tests.wire.exchange import MOST_OPEN, Exchange, HouseRules
+from tests.wire.names import HexNames
 from tests.wire.orders import OrderEvent, Pair, Ticket, Turned, Why, Wish
 
 D = Decimal
@@ -26,8 +27,9 @@ PAIRS = {
 OWNERS = ("ada", "bob", "cyd")
 
 
-def an_exchange(seed: int = 1) -> Exchange:
-    venue = Exchange(SteppedClock(), PAIRS, lambda _owner, _symbol: (MAKER, TAKER), seed)
+def an_exchange(seed: int = 1, house: HouseRules | None = None) -> Exchange:
+    clock = SteppedClock()
+    venue = Exchange(clock, PAIRS, lambda _owner, _symbol: (MAKER, TAKER), seed, house=house)
     for owner in OWNERS:
         for asset, amount in {"BTC": "2", "ETH": "30", "USD": "100000"}.items():
             venue.move(owner, asset, D(amount), kind="deposit")
@@ -118,6 +120,21 @@ def test_post_only_is_turned_away_when_it_would_trade() -> None:
     venue.submit(wish("ada", Side.SELL, "1", "60000"))
     assert turned(venue, wish("bob", Side.BUY, "1", "60000", post_only=True)) is Why.WOULD_TRADE
     assert venue.submit(wish("bob", Side.BUY, "1", "59999", post_only=True)).status == "open"
+
+
+def test_a_house_may_accept_a_post_only_order_that_would_trade_and_end_it_at_once() -> None:
+    venue = an_exchange(house=HouseRules(post_only_ends=True))
+    resting = venue.submit(wish("ada", Side.SELL, "1", "60000"))
+    ended = venue.submit(wish("bob", Side.BUY, "1", "60000", post_only=True))
+    assert (ended.status, ended.reason) == ("canceled", Why.WOULD_TRADE)
+    assert (resting.filled, venue.held("bob"), venue.settlement.executions) == (ZERO, {}, [])
+
+
+def test_a_house_has_its_own_limit_of_open_orders_and_its_own_ids() -> None:
+    venue = an_exchange(house=HouseRules(names=HexNames, most_open=2))
+    ids = {venue.submit(wish("ada", Side.BUY, "0.1", f"5000{n}")).order_id for n in range(2)}
+    assert all(len(bytes.fromhex(order_id)) == 12 for order_id in ids)
+    assert turned(venue, wish("ada", Side.BUY, "0.1", "50000")) is Why.TOO_MANY
 
 
 def test_fill_or_kill_and_immediate_orders_end_at_once() -> None:

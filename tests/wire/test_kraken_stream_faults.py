@@ -1,54 +1,32 @@
 """Sockets that misbehave: what ccxt.pro notices, what it does not, and what gets lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 from tests.wire.fixtures import MakeKraken, until
+from tests.wire.following import following as follow
+from tests.wire.following import ids, quiet
+from tests.wire.following import subscribed as is_followed
 from tests.wire.kraken.loopback import Loopback
 from tests.wire.kraken.poison import POISONS
 from tests.wire.real_ccxt import errors as ccxt
 
-
-def quiet() -> None:
-    """ccxt's receive loop raises into the loop's exception handler; that is the point here."""
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+EXECUTIONS = "executions"
 
 
-@asynccontextmanager
-async def following(client: Any, venue: Loopback) -> AsyncGenerator[list[Any]]:
-    """Every trade that watch_my_trades delivers, as an application would take them."""
-    heard: list[Any] = []
-
-    async def follow() -> None:
-        while True:
-            try:
-                heard.extend(await client.watch_my_trades())
-            except ccxt.NetworkError as error:
-                heard.append(error)
-                await asyncio.sleep(0.01)
-
-    task = asyncio.ensure_future(follow())
-    await until(lambda: subscribed(venue))
-    try:
-        yield heard
-    finally:
-        task.cancel()
+def following(client: Any, venue: Loopback) -> AbstractAsyncContextManager[list[Any]]:
+    return follow(client, venue, EXECUTIONS)
 
 
 def subscribed(venue: Loopback) -> bool:
-    return any("executions" in socket["private"] for socket in venue.ask("sockets"))
+    return is_followed(venue, EXECUTIONS)
 
 
 def trade(venue: Loopback) -> None:
     venue.ask("place", side="buy", symbol="BTC/USD", quantity="0.01")
-
-
-def ids(heard: list[Any]) -> list[str]:
-    return [each["id"] for each in heard if isinstance(each, dict)]
 
 
 def true_ids(venue: Loopback) -> list[str]:

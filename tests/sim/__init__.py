@@ -1,0 +1,1 @@
+"""Whole engines on virtual time against a model venue that lies in every way a venue can."""

@@ -1,0 +1,1 @@
+"""What leaves for each venue and what is read of its answers, over a captured wire."""

@@ -1,0 +1,144 @@
+"""Binance's dialect, which Binance.US speaks too: error codes, shapes, and both rows.
+
+Sources: developers.binance.com/docs/binance-spot-api-docs (rest-api, errors), the same pages
+of docs.binance.us, and `ccxt.pro.binance` 4.5.90. The one rule: the code decides, and for
+-2010 and -2011, which mean anything, its words.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from domain.ports import VenueTraits
+from venues.budget import Pace
+from venues.ccxt_row import DAY_US, Paging, Quirks
+from venues.ccxt_sayings import Cause, Saying, Verdict
+from venues.ccxt_shapes import Shape
+
+_NO, _DOUBT = Verdict.REJECTED, Verdict.IN_DOUBT
+_BEFORE_LOCKOUT_S = 30
+
+# An error reads "<code> <msg>"; the first row whose text begins it decides.
+SAYINGS = (
+    Saying("-1000 ", _DOUBT, Cause.MAINTENANCE),
+    Saying("-1001 ", _DOUBT, Cause.MAINTENANCE),  # "disconnected": the order may be there
+    Saying("-1002 ", _NO, Cause.PERMISSION),
+    Saying("-1003 ", _DOUBT, Cause.RATE, pause_s=60),
+    Saying("-1004 ", _DOUBT, Cause.MAINTENANCE),
+    Saying("-1006 ", _DOUBT, Cause.TIMEOUT),
+    Saying("-1007 ", _DOUBT, Cause.TIMEOUT),
+    Saying("-1008 ", _DOUBT, Cause.RATE, pause_s=5),
+    Saying("-1013 ", _NO, Cause.REQUEST),
+    Saying("-1015 ", _NO, Cause.RATE, pause_s=10),  # too many orders: this one was not taken
+    Saying("-1016 ", _DOUBT, Cause.MAINTENANCE),
+    Saying("-1021 ", _NO, Cause.CLOCK),
+    Saying("-1022 ", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    Saying("-1099 ", _NO, Cause.PERMISSION),
+    Saying("-10", _NO, Cause.REQUEST),
+    Saying("-11", _NO, Cause.REQUEST),
+    Saying("-2010 Duplicate order", Verdict.DUPLICATE, Cause.REQUEST),
+    Saying("-2010 Account has insufficient", _NO, Cause.FUNDS),
+    Saying("-2010 This action is disabled on this account", _NO, Cause.ACCOUNT),
+    Saying("-2010 ", _NO, Cause.REQUEST),
+    Saying("-2011 Unknown order", _NO, Cause.NOT_FOUND),
+    Saying("-2011 Order was not canceled due to cancel restrictions", _NO, Cause.REQUEST),
+    Saying("-2011 ", _NO, Cause.NOT_FOUND),
+    Saying("-2013 ", _NO, Cause.NOT_FOUND),
+    Saying("-2014 ", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    # Of a key, an address and a permission Binance does not say which.
+    Saying("-2015 ", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    Saying("-2016 ", _NO, Cause.REQUEST),
+    Saying("-2026 ", _NO, Cause.NOT_FOUND),
+    Saying("-3", _NO, Cause.REQUEST),
+    Saying("-4", _NO, Cause.REQUEST),
+    Saying("-9000 ", _DOUBT, Cause.MAINTENANCE),
+)
+
+_ORDER = ("orderId", "symbol", "status")
+SHAPES: Mapping[str, Shape] = {
+    "GET exchangeInfo": Shape(at="symbols", rows=True, counted=False),
+    "GET ticker/24hr": Shape(rows=True, counted=False),
+    "GET account": Shape(at="balances", rows=True, needs=("asset", "free", "locked")),
+    "GET openOrders": Shape(rows=True, needs=_ORDER),
+    "GET allOrders": Shape(rows=True, needs=_ORDER),
+    "GET myTrades": Shape(rows=True, needs=("id", "orderId", "commission", "commissionAsset")),
+    "GET order": Shape(needs=_ORDER),
+    "POST order": Shape(needs=("orderId", "clientOrderId")),
+    "DELETE order": Shape(needs=("orderId",)),
+    "GET capital/deposit/hisrec": Shape(rows=True, needs=("id", "amount", "coin")),
+    "GET capital/withdraw/history": Shape(rows=True, needs=("id", "amount", "coin")),
+}
+
+# Request weights, as calls of weight 10.
+_COSTS: Mapping[str, float] = {
+    "order": 0.4,
+    "time": 0.1,
+    "account": 2,
+    "myTrades": 2,
+    "allOrders": 2,
+    "openOrders": 8,
+    "exchangeInfo": 2,
+    "ticker/24hr": 4,
+}
+
+
+def codes(body: str) -> tuple[str, ...]:
+    """The error of an answer, "<code> <msg>"; () when it is none of Binance's own."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    code = answer.get("code") if isinstance(answer, dict) else None
+    if type(code) is not int or code >= 0:
+        return ()
+    return (f"{code} {answer.get('msg') or ''}",)
+
+
+BINANCE = Quirks(
+    traits=VenueTraits(
+        venue="binance",
+        cancel_all=False,  # it cancels the orders of one symbol only
+        amends=False,
+        sandbox=True,
+        recv_window_us=5_000_000,
+    ),
+    trades=True,
+    pace=Pace(120, 9.0),
+    public_pace=Pace(60, 5.0),
+    costs=_COSTS,
+    options={
+        "fetchMarkets": {"types": ["spot"]},
+        "fetchMargins": False,
+        "recvWindow": 5000,
+        "warnOnFetchOpenOrdersWithoutSymbol": False,
+        "watchBalance": {"fetchBalanceSnapshot": True, "awaitBalanceSnapshot": True},
+    },
+    sayings=SAYINGS,
+    codes=codes,
+    shapes=SHAPES,
+    longest_client_id=36,
+    client_id_field="clientOrderId",
+    asks_by_client_id=True,
+    by_symbol=frozenset({"fetch_order", "fetch_orders", "fetch_my_trades"}),
+    statuses={"pending_new": None, "canceling": None},
+    ended_orders="fetch_orders",
+    order_pages=Paging(limit=1000, window_us=DAY_US, newest=True),
+    trade_pages=Paging(limit=1000, window_us=DAY_US, newest=True),
+    movement_pages={
+        "fetch_deposits": Paging(limit=1000, window_us=80 * DAY_US, until="endTime"),
+        "fetch_withdrawals": Paging(limit=1000, window_us=80 * DAY_US, until="endTime"),
+    },
+)
+
+BINANCEUS = replace(
+    BINANCE,
+    traits=replace(
+        BINANCE.traits,
+        venue="binanceus",
+        sandbox=False,
+        # ccxt would dial ws-api.binance.com with the keys of Binance.US (venues.md, trap 18).
+        account_stream=False,
+    ),
+    pace=Pace(100, 1.8),
+    public_pace=Pace(20, 1.5),
+)

@@ -1,0 +1,145 @@
+"""KuCoin's dialect: its error codes, the shapes of its answers, and its row.
+
+Sources: www.kucoin.com/docs-new (spot "HF" endpoints, which are the only ones that are not
+abandoned), and the class `ccxt.pro.kucoin` 4.5.90. The one rule: `code` decides, not HTTP.
+"""
+
+import json
+from collections.abc import Mapping
+
+from domain.ports import VenueTraits
+from venues.budget import Pace
+from venues.ccxt_row import DAY_US, Paging, Quirks
+from venues.ccxt_sayings import Cause, Saying, Verdict
+from venues.ccxt_shapes import Shape
+
+_NO, _DOUBT = Verdict.REJECTED, Verdict.IN_DOUBT
+GOOD = "200000"
+_BEFORE_LOCKOUT_S = 30
+
+# The first row whose text begins the error decides; an error reads "<code> <msg>".
+SAYINGS = (
+    Saying("400001", _NO, Cause.KEY),  # a header is missing
+    Saying("400002", _NO, Cause.CLOCK),
+    Saying("400003", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    Saying("400004", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    Saying("400005", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
+    Saying("400006", _NO, Cause.PERMISSION),  # the address is not on the key's list
+    Saying("400007", _NO, Cause.PERMISSION),
+    Saying("400008", _NO, Cause.REQUEST),
+    Saying("400100 order not exist", _NO, Cause.NOT_FOUND),
+    Saying("400100 Order not exist", _NO, Cause.NOT_FOUND),
+    Saying("400100 The order does not exist", _NO, Cause.NOT_FOUND),
+    Saying("400100 order_not_exist", _NO, Cause.NOT_FOUND),
+    Saying("400100 clientOid", Verdict.DUPLICATE, Cause.REQUEST),
+    Saying("400100 The order cannot be canceled", _NO, Cause.NOT_FOUND),
+    Saying("400100 Balance insufficient", _NO, Cause.FUNDS),
+    Saying("400100 account.available.amount", _NO, Cause.FUNDS),
+    Saying("400100", _NO, Cause.REQUEST),
+    Saying("400200", _NO, Cause.REQUEST),
+    Saying("400303", _NO, Cause.ACCOUNT),  # restricted where the caller is
+    Saying("400350", _NO, Cause.REQUEST),
+    Saying("400370", _NO, Cause.REQUEST),
+    Saying("400400", _NO, Cause.REQUEST),
+    Saying("400500", _NO, Cause.REQUEST),
+    Saying("400600", _NO, Cause.REQUEST),
+    Saying("400760", _NO, Cause.REQUEST),
+    Saying("401000", _NO, Cause.REQUEST),
+    Saying("411100", _NO, Cause.ACCOUNT),
+    Saying("102411", Verdict.DUPLICATE, Cause.REQUEST),  # this clientOid exists
+    Saying("102426", Verdict.DUPLICATE, Cause.REQUEST),
+    Saying("200002", _DOUBT, Cause.RATE, pause_s=3),
+    Saying("200003", _DOUBT, Cause.RATE, pause_s=3),
+    Saying("200004", _NO, Cause.FUNDS),
+    Saying("200005", _NO, Cause.FUNDS),
+    Saying("230003", _NO, Cause.FUNDS),
+    Saying("230005", _DOUBT, Cause.MAINTENANCE),
+    Saying("260000", _NO, Cause.REQUEST),
+    Saying("260100", _NO, Cause.REQUEST),
+    Saying("300000", _DOUBT, Cause.MAINTENANCE),
+    Saying("415000", _NO, Cause.REQUEST),
+    Saying("429000", _DOUBT, Cause.RATE, pause_s=30),
+    Saying("500000", _DOUBT, Cause.MAINTENANCE),
+    Saying("600100", _NO, Cause.REQUEST),
+    Saying("900001", _NO, Cause.REQUEST),
+    Saying("900014", _NO, Cause.REQUEST),
+)
+
+SHAPES: Mapping[str, Shape] = {
+    "GET currencies": Shape(at="data", rows=True, counted=False),
+    "GET symbols": Shape(at="data", rows=True, counted=False),
+    "GET market/allTickers": Shape(at="data.ticker", rows=True, counted=False),
+    "GET accounts": Shape(at="data", rows=True, needs=("currency", "balance")),
+    "GET hf/orders/active": Shape(at="data", rows=True, needs=("id", "symbol")),
+    "GET hf/orders/done": Shape(at="data.items", rows=True, needs=("id", "symbol")),
+    "GET hf/fills": Shape(at="data.items", rows=True, needs=("tradeId", "orderId")),
+    "GET deposits": Shape(at="data.items", rows=True, needs=("currency", "amount")),
+    "GET withdrawals": Shape(at="data.items", rows=True, needs=("currency", "amount")),
+    "GET hf/orders/{orderId}": Shape(at="data", absent=True, needs=("id", "symbol")),
+    "GET hf/orders/client-order/{clientOid}": Shape(at="data", absent=True, needs=("id", "symbol")),
+    "GET hf/orders/active/symbols": Shape(at="data", needs=("symbols",)),
+    "POST hf/orders": Shape(at="data", needs=("orderId",)),
+    "DELETE hf/orders/{orderId}": Shape(at="data", needs=("orderId",)),
+    "DELETE hf/orders/client-order/{clientOid}": Shape(at="data", needs=("clientOid",)),
+}
+
+# Weights of the spot pool, as calls of weight 2: 4,000 of weight in 30 s at the lowest tier.
+_COSTS: Mapping[str, float] = {
+    "hf/orders": 0.5,
+    "hf/orders/{orderId}": 0.5,
+    "hf/orders/client-order/{clientOid}": 0.5,
+    "hf/orders/cancelAll": 15,
+    "accounts": 2.5,
+    "deposits": 2.5,
+    "withdrawals": 10,
+    "market/allTickers": 7.5,
+    "symbols": 2,
+}
+
+
+def codes(body: str) -> tuple[str, ...]:
+    """The error of an answer, "<code> <msg>"; () when it is none of KuCoin's own."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    code = answer.get("code") if isinstance(answer, dict) else None
+    if not isinstance(code, str) or code == GOOD:
+        return ()
+    told = answer.get("msg")
+    return (f"{code} {told}" if isinstance(told, str) else code,)
+
+
+_WEEK = 7 * DAY_US
+
+KUCOIN = Quirks(
+    traits=VenueTraits(venue="kucoin", amends=False, recv_window_us=5_000_000),
+    trades=True,
+    pace=Pace(200, 50.0),
+    public_pace=Pace(100, 30.0),
+    costs=_COSTS,
+    options={
+        "hf": True,
+        "uta": False,
+        "fetchMarkets": {"types": ["spot"]},
+        "watchBalance": {"fetchBalanceSnapshot": True, "awaitBalanceSnapshot": True},
+    },
+    sayings=SAYINGS,
+    codes=codes,
+    shapes=SHAPES,
+    longest_client_id=40,
+    client_id_field="clientOid",
+    asks_by_client_id=True,
+    by_symbol=frozenset(
+        {"fetch_order", "fetch_open_orders", "fetch_closed_orders", "fetch_my_trades"}
+    ),
+    open_symbols="private_get_hf_orders_active_symbols",
+    # Deposits arrive in the main account; money there is ours, and no order can use it.
+    wallets=({}, {"type": "main"}),
+    order_pages=Paging(limit=100, window_us=_WEEK),
+    trade_pages=Paging(limit=100, window_us=_WEEK),
+    movement_pages={
+        "fetch_deposits": Paging(limit=500, window_us=_WEEK),
+        "fetch_withdrawals": Paging(limit=500, window_us=_WEEK),
+    },
+)

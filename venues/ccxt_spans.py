@@ -1,0 +1,87 @@
+"""Reading a history by spans of time: one that fills a page is asked for again in halves.
+
+It needs nothing of a venue but a start, an end and a page's size: neither the order of its
+rows nor what a cursor of its means. The one rule: a full page is never believed to be all.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from domain.errors import Unavailable
+from venues.ccxt_row import Paging
+
+MOST_PAGES = 2_000
+_SECOND_US = 1_000_000
+_SECOND_MS = 1_000
+_AHEAD_MS = 5_000  # the venue's clock may be before ours
+Row = Mapping[str, Any]
+Rows = Callable[..., Awaitable[tuple[list[Row], Any]]]
+
+
+class Spans:
+    """Reads one list of one symbol (or of all). `rows` asks ccxt and counts what came."""
+
+    def __init__(self, rows: Rows, paging: Paging, who: str) -> None:
+        self._rows = rows
+        self._paging = paging
+        self._who = who
+        self._pages = 0
+
+    async def read(
+        self,
+        method: str,
+        symbol: str | None,
+        between_us: tuple[int, int],
+        more: Mapping[str, str],
+    ) -> list[Row]:
+        """Every row from the first moment to the second; some may come twice.
+
+        Raises:
+            Unavailable: there is no end to them, or more in one second than fill a page.
+        """
+        params = {**self._paging.extra, **more}
+        start_ms = between_us[0] // _SECOND_US * _SECOND_MS
+        end_ms = between_us[1] // _SECOND_US * _SECOND_MS + _AHEAD_MS
+        if self._paging.newest:
+            page = await self._page(method, symbol, None, params)
+            if len(page) < self._paging.limit or _oldest_ms(page) < start_ms:
+                return [row for row in page if _at_ms(row) >= start_ms]
+        found: list[Row] = []
+        step_ms = self._paging.window_us // 1_000 or end_ms - start_ms + 1
+        for begin_ms in range(start_ms, end_ms + 1, step_ms):
+            # Spans touch: a row on the border is seen twice rather than not at all.
+            span = begin_ms, min(begin_ms + step_ms, end_ms)
+            found += await self._within(method, symbol, span, params)
+        return found
+
+    async def _within(
+        self, method: str, symbol: str | None, span: tuple[int, int], params: Mapping[str, Any]
+    ) -> list[Row]:
+        start_ms, end_ms = span
+        bounds = {**params, self._paging.until: end_ms}
+        page = await self._page(method, symbol, start_ms, bounds)
+        if len(page) < self._paging.limit:
+            return page
+        middle_ms = (start_ms + end_ms) // 2 // _SECOND_MS * _SECOND_MS
+        if not start_ms < middle_ms < end_ms:
+            raise Unavailable(self._who, f"{method}: more rows in a second than fill a page")
+        earlier = await self._within(method, symbol, (start_ms, middle_ms), params)
+        return earlier + await self._within(method, symbol, (middle_ms, end_ms), params)
+
+    async def _page(
+        self, method: str, symbol: str | None, start_ms: int | None, params: Mapping[str, Any]
+    ) -> list[Row]:
+        self._pages += 1
+        if self._pages > MOST_PAGES:
+            raise Unavailable(self._who, f"{method} did not come to an end")
+        rows, _ = await self._rows(method, symbol, start_ms, self._paging.limit, dict(params))
+        return rows
+
+
+def _at_ms(row: Row) -> int:
+    told = row.get("timestamp")
+    return told if type(told) is int else 0
+
+
+def _oldest_ms(page: list[Row]) -> int:
+    return min(map(_at_ms, page), default=0)
