@@ -1,9 +1,13 @@
-"""Where every optional server is installed (`.ci/run`), a test that skips is a failure."""
+"""What holds for all tests: no clock decides, and where all servers are, a skip is a failure."""
 
 import os
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is no defect: no example fails because it took long.
+settings.register_profile("desk", deadline=None)
+settings.load_profile("desk")
 STRICT = "QUARTERDECK_NOTHING_SKIPS"
 # These compare with data that is no part of the project; what matters of it is copied into tests.
 ALLOWED = ("beside the project",)
