@@ -23,6 +23,7 @@ from domain.halts import Evidence, HaltState
 from domain.ports import Desk
 
 PROOF_S = 40
+STATUS_S = 5
 
 
 async def arm(desk: Desk, args: Namespace) -> int:
@@ -40,6 +41,8 @@ async def kill(desk: Desk, args: Namespace) -> int:
     """What is halted and proven, or its release."""
     if args.action == "release" or args.deactivate:
         return await _release(desk, args)
+    # An engine that was started for this command alone begins to prove the halt anew.
+    await _proven(desk, STATUS_S)
     return _kill_status(desk, args)
 
 
@@ -78,7 +81,7 @@ def _evidence(seen: Evidence) -> tuple[str, ...]:
 
 
 async def _release(desk: Desk, args: Namespace) -> int:
-    await _proven(desk)
+    await _proven(desk, PROOF_S)
     preview = await desk.ask(ReleasePreview())
     if not desk.board.halts:
         return _done(preview, args)
@@ -97,15 +100,15 @@ async def _release(desk: Desk, args: Namespace) -> int:
     return _done(await desk.ask(ask), args)
 
 
-async def _proven(desk: Desk) -> None:
+async def _proven(desk: Desk, patience_s: float) -> None:
     """Give a cancel-all that is still under way the time to prove itself."""
     try:
-        async with asyncio.timeout(PROOF_S):
+        async with asyncio.timeout(patience_s):
             async for board in desk.watch():
                 if not any(halt.state is HaltState.HALTING for halt in board.halts):
                     return
     except TimeoutError:
-        return  # the preview says what still stands against it
+        return  # what is shown says what still stands against it
 
 
 async def limits(desk: Desk, args: Namespace) -> int:

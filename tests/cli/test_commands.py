@@ -140,6 +140,7 @@ def test_the_kill_switch_from_the_command_line_and_back(run: Run) -> None:
     status, told = run("kill", "status")
     assert "KILLED" in told
     assert "a test" in told
+    assert "HALTED\n" in told, "what --kill has verified must not look unproven"
     status, told = run("order", "buy", "BTC/USD", "0.01", "--venue", "kraken")
     assert (status, "HALTED" in told) == (77, True)
     wrong = run("kill", "release", "--scope", "GLOBAL", "--reason", "ok", "--code", "000000")
