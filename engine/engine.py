@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain import events
-from domain.board import LedgerView, Phase
+from domain.board import LedgerView, Mode, Phase
 from domain.errors import Corrupt, DeskError
 from engine.desk import Desk
 from engine.names import token
@@ -37,6 +37,7 @@ class Engine:
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._reason = "asked to stop"
+        self._doubt = ""
         self.parts: Parts | None = None
 
     def stop(self, reason: str) -> None:
@@ -71,6 +72,8 @@ class Engine:
         await self._first_words()
         await parts.authority.propose_limits(self._outfit.limits.values(), "configuration")
         parts.kill.started()
+        if self._doubt:
+            parts.kill.ledger_failed(self._doubt)
         parts.releases.resume_later()
         crew = parts.floor.crew
         crew.run(parts.views.run(), "views")
@@ -88,9 +91,13 @@ class Engine:
         log.info(told)
 
     async def _verify_tail(self) -> None:
+        """The newest rows are proven, or only OBSERVE goes on, and halts (semantics 6, row 1)."""
         report = await self._outfit.ledger.verify(tail=TAIL)
-        if report.result == "FAIL":
+        if report.result != "FAIL":
+            return
+        if self._outfit.mode is not Mode.OBSERVE:
             raise Corrupt(f"the ledger does not verify at row {report.bad_seq}: {report.problem}")
+        self._doubt = f"it does not verify at row {report.bad_seq}: {report.problem}"
 
     async def _load(self, parts: Parts) -> None:
         head = LedgerView()

@@ -53,3 +53,16 @@ def test_a_kill_beside_an_observing_engine_cancels_with_its_own_key(place: Home)
         assert place.open_orders() == []
         halt = json.loads(place.run("kill", "status", "--json")[1])
         assert halt["level"] >= 2
+
+
+def test_a_ledger_that_does_not_verify_can_be_looked_at_and_is_halted(place: Home) -> None:
+    assert place.run("status")[0] == 0
+    (place.folder / "data" / "live" / "head").unlink()
+    status, told = place.run("status")
+    assert status == 0, told
+    assert "KILLED" in told
+    assert "head is missing" in told
+    place.mode = "--live"
+    status, told = place.run("status")
+    assert status in (70, 78), told
+    assert "head" in told
