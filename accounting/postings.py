@@ -92,7 +92,8 @@ def _fill(fill: Fill) -> list[tuple[str, str, Decimal]]:
 
 
 def _fill_booked(fact: FillBooked) -> list[tuple[str, str, Decimal]]:
-    return _fill(fact.fill)
+    entries = _fill(fact.fill)
+    return _out_of_opening(entries) if fact.before_opening else entries
 
 
 def _fill_reversed(fact: FillReversed) -> list[tuple[str, str, Decimal]]:
@@ -103,11 +104,21 @@ def _movement(fact: MovementBooked) -> list[tuple[str, str, Decimal]]:
     # The fee comes on top of the amount: a withdrawal of 1 with a fee of 0.1 takes 1.1.
     movement = fact.movement
     ours, asset = held_at(movement.account), movement.asset
-    return [
+    entries = [
         (ours, asset, movement.amount),
         (EXTERNAL, asset, movement.amount.copy_negate()),
         (ours, asset, movement.fee.copy_negate()),
         (FEES, asset, movement.fee),
+    ]
+    return _out_of_opening(entries) if fact.before_opening else entries
+
+
+def _out_of_opening(entries: list[tuple[str, str, Decimal]]) -> list[tuple[str, str, Decimal]]:
+    # The opening balance was told without a cause; here is a part of it. So what the account
+    # holds stays, and the cause takes the place of opening equity.
+    return [
+        (OPENING if account.startswith("asset:") else account, asset, amount)
+        for account, asset, amount in entries
     ]
 
 

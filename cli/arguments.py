@@ -76,7 +76,7 @@ def common_flags(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     modes = flags.add_mutually_exclusive_group()
     for mode, meaning in (
         ("demo", "generated market, no keys, no network"),
-        ("paper", "live prices, simulated orders (not there yet)"),
+        ("paper", "live prices, simulated orders and accounts; no keys"),
         ("observe", "live accounts, no orders at all: no key that trades is read"),
         ("live", "real orders; starts disarmed, and the settings must say `mode: live` too"),
     ):

@@ -24,7 +24,7 @@ from cli.user import data_directory, user_name
 from config.files import find_file, packaged_file
 from domain.board import Mode
 from storage.places import Places
-from tui.options import Graph, Options
+from tui.options import Graph, Options, Start
 from tui.run import run_console
 
 if TYPE_CHECKING:  # the configuration is read after the first screen, where that is possible
@@ -155,6 +155,7 @@ def _options(args: Namespace, seat: Seat, where: Path | None, ignition: Ignition
         export_dir=seat.places.reports,
         spawn_kill=lambda reason: spawn_kill(args, seat, reason),
         crashed=lambda error: log.critical("the console crashed", exc_info=error),
+        offers=(Start.DEMO, Start.PAPER, Start.KEYS),
         painted=ignition.start,
         engine_ended=lambda: ignition.ended,
         **told,  # type: ignore[arg-type]

@@ -73,7 +73,7 @@ async def own_engine(
 
 
 class _ForgottenMarket(Exception):
-    """The demo's market has no memory of the book's past."""
+    """The simulated accounts have no memory of the book's past."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -81,12 +81,12 @@ class _ForgottenMarket(Exception):
 
 
 def _put_aside(ground: Ground, why: str) -> None:
-    """Keep the old demo book beside a new one; only ever done to the demo's."""
-    assert ground.mode is Mode.DEMO
+    """Keep the old book beside a new one; only ever done to one with nothing real in it."""
+    assert ground.mode in (Mode.DEMO, Mode.PAPER)
     old = ground.places.directory
     aside = old.with_name(f"{old.name}-until-{ground.clock.now_us()}")
     old.rename(aside)
-    log.warning("the demo begins a new book (%s); the old one is kept in %s", why, aside)
+    log.warning("a new book begins (%s); the old one is kept in %s", why, aside)
 
 
 @asynccontextmanager

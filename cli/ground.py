@@ -21,11 +21,9 @@ from config.secrets_file import Passphrase, SecretFile, credential_given, passph
 from config.secrets_keyring import KeyringSecrets
 from config.secrets_stores import SecretStores
 from domain.board import Mode
-from domain.errors import Misconfigured
 from engine.operators import EVERY_ROLE, Operator, Operators, Role
 from storage.places import Places
 
-OFFERED = (Mode.DEMO, Mode.OBSERVE, Mode.LIVE)
 ENV_FILE = Path(".env")
 SECRETS = "secrets"
 
@@ -86,15 +84,12 @@ def stand(args: Namespace) -> Ground:
         Misconfigured: with every mistake of the configuration, or a mode that is not there yet.
     """
     asked = Mode(args.mode) if args.mode else None
-    if asked is not None:
-        _offered(asked)
     flags = []
     if args.scenario:
         flags.append(flag("--scenario", "demo.scenario", args.scenario))
     if args.seed is not None:
         flags.append(flag("--seed", "demo.seed", str(args.seed)))
     loaded = load(args.config, environ=os.environ, flags=flags, asked=asked)
-    _offered(loaded.mode)
     redaction = Redaction()
     environment = _environment(loaded, redaction)
     return Ground(
@@ -107,13 +102,6 @@ def stand(args: Namespace) -> Ground:
         environment=environment,
         operators=operators_of(loaded),
     )
-
-
-def _offered(mode: Mode) -> None:
-    if mode not in OFFERED:
-        word = mode.value.lower()
-        hint = f"{word} arrives with the Venues release; --demo, --observe and --live are here now"
-        raise Misconfigured(f"--{word}", hint)
 
 
 def operators_of(loaded: Loaded) -> Operators:

@@ -65,7 +65,8 @@ def _failed(error: BaseException, args: Namespace) -> int:
 
             told = {key: str(value) for key, value in vars(first).items()}
             say(as_json({"error": {"family": type(first).__name__, **told}}))
-        sys.stderr.write(f"quarterdeck: {first}\n")
+        remedy = getattr(first, "remedy", "")
+        sys.stderr.write(f"quarterdeck: {first}\n" + (f"  {remedy}\n" if remedy else ""))
         return first.exit_status
     if isinstance(first, SystemExit):
         raise first

@@ -11,6 +11,7 @@ def add_commands(commands: "Commands[Parser]") -> None:
     _trading(commands)
     _control(commands)
     _ledger(commands)
+    _import(commands)
 
 
 def _reading(commands: "Commands[Parser]") -> None:
@@ -138,4 +139,27 @@ def _ledger(commands: "Commands[Parser]") -> None:
     )
     export.add_argument(
         "--output", type=path, metavar="FILE", help="a new file, instead of standard output"
+    )
+
+
+def _import(commands: "Commands[Parser]") -> None:
+    taken = command(
+        commands,
+        "import",
+        "book history from a file: a venue's own export, or the plain format",
+        more="docs/import.md lists the formats. Twice is once: what is known is left alone.",
+    )
+    taken.add_argument("file", type=path, metavar="FILE", help="CSV, or JSON lines")
+    taken.add_argument("--account", required=True, metavar="A", help="whose it is: kraken/main")
+    taken.add_argument("--dry-run", action="store_true", help="tell what is in it, book nothing")
+    taken.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="book the good rows; the others go to FILE.rejected.csv",
+    )
+    taken.add_argument(
+        "--utc-offset",
+        default="",
+        metavar="HH:MM",
+        help="what the file's clock is ahead of UTC, where it does not say (--utc-offset=-05:00)",
     )

@@ -5,11 +5,11 @@ opened is named, with the setting that mends it.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.ground import Ground
 from cli.timing import Tell, timed
@@ -17,8 +17,19 @@ from config.secrets_stores import SecretStores
 from config.settings import ExchangeSettings
 from domain.board import Mode
 from domain.instruments import Account
+from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
 from engine.connections import Connection, Connections
 
+if TYPE_CHECKING:  # ccxt is heavy
+    from venues.ccxt_venue import CcxtVenue
+    from venues.keys import AccountKeys
+    from venues.paper import PaperVenue
+
+PAPER_VENUE = "kraken"  # whose prices paper trades on where no venue is named
+# What paper follows where no symbols are named: an account of nothing but money holds nothing.
+PAPER_SYMBOLS = tuple(
+    f"{base}/{quote}" for base in ("BTC", "ETH", "SOL", "XRP", "ADA") for quote in ("USD", "USDT")
+)
 log = logging.getLogger(__name__)
 Beside = Callable[[], Coroutine[Any, Any, None]]
 
@@ -56,6 +67,9 @@ async def access(
     if ground.mode is Mode.DEMO:
         async with _demo(ground, ledger_id, tell) as opened:
             yield opened
+    elif ground.mode is Mode.PAPER:
+        async with _paper(ground, ledger_id, tell, hurry=hurry) as opened:
+            yield opened
     else:
         async with _real(ground, secrets, tell, hurry=hurry) as opened:
             yield opened
@@ -74,21 +88,7 @@ async def _demo(ground: Ground, ledger_id: str | None, tell: Tell) -> AsyncGener
         state_dir=ground.places.directory,
         book=ledger_id,
     )
-    connections = {
-        venue: Connection(
-            traits=known.traits,
-            market=timed(known.market, venue, ground.clock, tell),
-            readers={
-                Account(venue, name): timed(reader, venue, ground.clock, tell)
-                for name, reader in known.readers.items()
-            },
-            traders={
-                Account(venue, name): timed(trader, venue, ground.clock, tell)
-                for name, trader in known.traders.items()
-            },
-        )
-        for venue, known in demo.venues.items()
-    }
+    connections = {venue: _connection(ground, tell, known) for venue, known in demo.venues.items()}
     try:
         yield Access(connections=Connections(connections), beside=(demo.run,), fresh=demo.problem)
     finally:
@@ -96,50 +96,138 @@ async def _demo(ground: Ground, ledger_id: str | None, tell: Tell) -> AsyncGener
 
 
 @asynccontextmanager
+async def _paper(
+    ground: Ground, ledger_id: str | None, tell: Tell, *, hurry: bool
+) -> AsyncGenerator[Access]:
+    """Live public data, and accounts that are ours alone; not one key is read."""
+    from venues.paper import open_paper  # noqa: PLC0415 - only paper pays for it
+    from venues.paper_desk import PaperSettings  # noqa: PLC0415 - as above
+
+    told = ground.loaded.settings.paper
+    exchanges = ground.loaded.settings.enabled or {PAPER_VENUE: ExchangeSettings()}
+    connections: dict[str, Connection] = {}
+    opened: list[PaperVenue] = []
+    async with AsyncExitStack() as stack:
+        for venue, known in exchanges.items():
+            live = await stack.enter_async_context(_opened(ground, venue, known, {}, hurry=hurry))
+            paper = await stack.enter_async_context(
+                open_paper(
+                    live.traits,
+                    live.market,
+                    tuple(known.accounts),
+                    clock=ground.clock,
+                    dice=ground.dice,
+                    state_dir=ground.places.directory,
+                    book=ledger_id,
+                    settings=PaperSettings(
+                        balances=told.balances,
+                        taker_rate=(told.taker_pct if known.fee_pct is None else known.fee_pct)
+                        / 100,
+                        latency_least_ms=told.latency_least_ms,
+                        latency_most_ms=told.latency_most_ms,
+                        hurry=hurry,
+                    ),
+                )
+            )
+            connections[venue] = _connection(ground, tell, paper, live.vitals)
+            opened.append(paper)
+        _reachable(opened)
+        yield Access(
+            connections=Connections(connections),
+            beside=tuple(paper.run for paper in opened),
+            symbols={venue: told.symbols or PAPER_SYMBOLS for venue, told in exchanges.items()},
+            # One new venue is an addition to the book; only where all are new is it forgotten.
+            fresh=opened[0].fresh if all(paper.fresh for paper in opened) else "",
+        )
+
+
+def _reachable(opened: "Sequence[PaperVenue]") -> None:
+    """Without a network there is nothing to simulate on; one venue that is down is only named.
+
+    Raises:
+        Unavailable: when none can be reached; its remedy names the demo.
+    """
+    troubles = [paper.trouble for paper in opened if paper.trouble is not None]
+    if troubles and len(troubles) == len(opened):
+        raise troubles[0]
+    for trouble in troubles:
+        log.warning("%s; %s", trouble, trouble.remedy)
+
+
+@asynccontextmanager
 async def _real(
     ground: Ground, secrets: SecretStores, tell: Tell, *, hurry: bool
 ) -> AsyncGenerator[Access]:
-    from venues.ccxt_venue import VenueSettings, open_venue  # noqa: PLC0415 - ccxt is heavy
-
     exchanges = ground.loaded.settings.enabled
     orders = ground.mode is Mode.LIVE
     connections: dict[str, Connection] = {}
     async with AsyncExitStack() as stack:
         for venue, told in exchanges.items():
-            settings = VenueSettings(
-                rate_limit=told.rate_limit,
-                sandbox=told.sandbox,
-                orders=orders,
-                hurry=hurry,
-                gateway=ground.loaded.settings.gateway,
-            )
-            accounts = {
+            keys = {
                 name: secrets.account_keys(Account(venue, name), known.references, trade=orders)
                 for name, known in told.accounts.items()
             }
             opened = await stack.enter_async_context(
-                open_venue(
-                    venue,
-                    accounts,
-                    clock=ground.clock,
-                    settings=settings,
-                    on_problem=partial(log.warning, "%s: %s", venue),
-                )
+                _opened(ground, venue, told, keys, hurry=hurry)
             )
-            connections[opened.traits.venue] = Connection(
-                traits=opened.traits,
-                market=timed(opened.market, venue, ground.clock, tell),
-                readers={
-                    account: timed(reader, venue, ground.clock, tell)
-                    for account, reader in opened.readers.items()
-                },
-                traders={
-                    account: timed(trader, venue, ground.clock, tell)
-                    for account, trader in opened.traders.items()
-                },
-                vitals=opened.vitals,
-            )
+            venue_id = opened.traits.venue
+            connections[venue_id] = _connection(ground, tell, opened, opened.vitals)
         yield Access(connections=Connections(connections), symbols=_symbols(exchanges))
+
+
+def _opened(
+    ground: Ground,
+    venue: str,
+    told: ExchangeSettings,
+    keys: "Mapping[str, AccountKeys]",
+    *,
+    hurry: bool,
+) -> "AbstractAsyncContextManager[CcxtVenue]":
+    from venues.ccxt_venue import VenueSettings, open_venue  # noqa: PLC0415 - ccxt is heavy
+
+    settings = VenueSettings(
+        rate_limit=told.rate_limit,
+        sandbox=told.sandbox and ground.mode is not Mode.PAPER,
+        orders=ground.mode is Mode.LIVE,
+        hurry=hurry,
+        gateway=ground.loaded.settings.gateway,
+    )
+    on_problem = partial(log.warning, "%s: %s", venue)
+    return open_venue(venue, keys, clock=ground.clock, settings=settings, on_problem=on_problem)
+
+
+class _Venue(Protocol):
+    """What every opened venue has, real, on paper or of the demo."""
+
+    @property
+    def traits(self) -> VenueTraits: ...
+
+    @property
+    def market(self) -> Market: ...
+
+    @property
+    def readers(self) -> Mapping[Any, AccountReader]: ...
+
+    @property
+    def traders(self) -> Mapping[Any, Trader]: ...
+
+
+def _connection(
+    ground: Ground, tell: Tell, opened: _Venue, vitals: Callable[[], Vitals] | None = None
+) -> Connection:
+    """The venue as the engine holds it, each of its ports timed."""
+    venue, clock = opened.traits.venue, ground.clock
+
+    def account(name: str) -> Account:
+        return name if isinstance(name, Account) else Account(venue, name)
+
+    return Connection(
+        traits=opened.traits,
+        market=timed(opened.market, venue, clock, tell),
+        readers={account(n): timed(r, venue, clock, tell) for n, r in opened.readers.items()},
+        traders={account(n): timed(t, venue, clock, tell) for n, t in opened.traders.items()},
+        vitals=vitals,
+    )
 
 
 def _symbols(exchanges: Mapping[str, ExchangeSettings]) -> Mapping[str, tuple[str, ...]]:

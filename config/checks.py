@@ -84,6 +84,16 @@ def gateway(settings: Settings, mode: Mode) -> Found:
         )
 
 
+def paper(settings: Settings, _: Mode) -> Found:
+    """The least is not more than the most."""
+    told = settings.paper
+    if told.latency_least_ms > told.latency_most_ms:
+        yield (
+            ("paper", "latency_least_ms"),
+            f"it is over paper.latency_most_ms, {told.latency_most_ms}",
+        )
+
+
 CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     sandbox,
     operators,
@@ -93,6 +103,7 @@ CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     limits_given,
     venue_given,
     gateway,
+    paper,
 )
 
 

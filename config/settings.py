@@ -165,6 +165,17 @@ class DemoSettings(Block):
     seed: Annotated[int, whole(0, 2**63 - 1, "whole number")] = 7
 
 
+class PaperSettings(Block):
+    """The simulated accounts of PAPER mode."""
+
+    balances: Annotated[
+        Mapping[Annotated[str, ASSET], Annotated[Decimal, amount("amount, above 0")]], BlockOf
+    ] = Field(default_factory=dict)
+    taker_pct: Annotated[Decimal, amount("percent, 0 or more", zero=True)] = Decimal("0.5")
+    latency_least_ms: Annotated[int, whole(0, 10_000, "milliseconds, 0 to 10000")] = 50
+    latency_most_ms: Annotated[int, whole(0, 10_000, "milliseconds, 0 to 10000")] = 150
+
+
 class ConsoleSettings(Block):
     """How the console looks; the themes are those of `tui.themes`.
 
@@ -210,6 +221,7 @@ class Settings(Block):
         default_factory=dict
     )
     demo: DemoSettings = DemoSettings()
+    paper: PaperSettings = PaperSettings()
     console: ConsoleSettings = ConsoleSettings()
     timers: Annotated[EngineSettings, TIMERS] = Field(
         default_factory=EngineSettings, alias="engine"

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from domain.halts import GLOBAL, Level
-from domain.orders import Draft, Status
+from domain.instruments import Account
+from domain.market import Movement
+from domain.orders import Draft, Fill, Status
 from domain.verdicts import Verdict
 
 R_co = TypeVar("R_co", covariant=True)
@@ -115,6 +117,38 @@ class WatchDepth(Ask[Done]):
 
     venue: str
     symbol: str
+
+
+# History beyond the venue's reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of an import: counts, and by key what was not booked.
+
+    `covered` has no id of the venue's and lies where the venue's own history reaches, so it may
+    be there under another name. `contradicting` is there with other numbers: a break is open.
+    """
+
+    booked: int
+    known: int
+    covered: tuple[str, ...] = ()
+    contradicting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportHistory(Ask[Imported]):
+    """Book fills and movements of a file (`digest`: its SHA-256), at most 2,000. Role: admin.
+
+    What is known by its key is left alone. With `dry_run` nothing is booked.
+    """
+
+    account: Account
+    fills: tuple[Fill, ...]
+    movements: tuple[Movement, ...]
+    source_name: str
+    digest: str
+    dry_run: bool = False
 
 
 # Kill switch and arming

@@ -12,6 +12,10 @@ from domain.instruments import Account
 from domain.market import Movement
 from domain.orders import Fill
 
+IMPORTED = "import"
+# Of a time before the account's opening balance, which therefore contains it already.
+IMPORTED_EARLIER = "import, before the opening"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillBooked(Fact):
@@ -24,6 +28,11 @@ class FillBooked(Fact):
     def key(self) -> str:
         """The venue's trade makes it unique, whoever tells it and how often."""
         return self.fill.key
+
+    @property
+    def before_opening(self) -> bool:
+        """Whether the account's opening balance contains it: it moves no balance of today."""
+        return self.source == IMPORTED_EARLIER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,11 @@ class MovementBooked(Fact):
     def key(self) -> str:
         """The venue's reference makes it unique."""
         return self.movement.key
+
+    @property
+    def before_opening(self) -> bool:
+        """Whether the account's opening balance contains it: it moves no balance of today."""
+        return self.source == IMPORTED_EARLIER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

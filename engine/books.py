@@ -27,7 +27,9 @@ class Books:
         self._moves: dict[tuple[Account, str], int] = {}
 
     def fact(self, fact: events.Fact, _: Board) -> None:
-        """Follow every fact that moves money."""
+        """Follow every fact that moves money; what the opening contains already moves none."""
+        if isinstance(fact, bookings.FillBooked | bookings.MovementBooked) and fact.before_opening:
+            return
         if isinstance(fact, bookings.FillBooked):
             self._move(fact.fill.account, fact.at_us, changes_of(fact.fill))
         elif isinstance(fact, bookings.FillReversed):

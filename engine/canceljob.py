@@ -18,6 +18,7 @@ from engine.lookups import Lookups
 from engine.sweep import Sweep
 
 SECOND_US = 1_000_000
+LISTS_LAG_US = 5 * SECOND_US  # a venue's lists may trail its streams by this much
 log = logging.getLogger(__name__)
 
 
@@ -85,12 +86,17 @@ class CancelJob:
         )
 
     def _unproven(self, account: Account) -> int:
-        """Own orders here that are neither finished nor settling; each is being looked up."""
-        waiting = 0
+        """Own orders here that are neither finished nor settling; each is being looked up.
+
+        Foreign ones are for the lists to tell, unless they are too new for a list that lags.
+        """
+        waiting, listed_us = 0, self._floor.now_us() - LISTS_LAG_US
         for state in self._floor.desk.board.orders.values():
-            if state.order.account != account or state.terminal or state.foreign:
+            if state.order.account != account or state.terminal:
                 continue
-            if state.status is not Status.SETTLING:
+            if state.foreign:
+                waiting += state.updated_us > listed_us
+            elif state.status is not Status.SETTLING:
                 waiting += 1
                 self._lookups.follow(state.client_id)
         return waiting

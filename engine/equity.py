@@ -5,12 +5,14 @@ that comes or goes shifts the marks instead of looking like profit or loss.
 """
 
 import asyncio
+import logging
 from decimal import Decimal
 
 from accounting.valuation import net_asset_value, pegged
 from domain import bookings, events
 from domain.board import Board, NavPoint
 from domain.days import day_span, local_date
+from domain.errors import DeskError
 from domain.money import ZERO, exactly
 from engine.floor import Floor
 
@@ -19,6 +21,7 @@ POINTS = 720  # how many points the screens get; older ones thin out
 EVERY_US = 5 * SECOND_US
 RISE = Decimal("1.005")  # the high-water mark is written down again when it rose this much
 HUNDRED = Decimal(100)
+log = logging.getLogger(__name__)
 
 
 class Equity:
@@ -98,11 +101,14 @@ class Equity:
         if today == board.nav_day and high <= self._written * RISE:
             self._floor.desk.show(high_water=high)
             return
-        await self._floor.desk.record(
-            bookings.NavMarked(
-                at_us=now, actor="engine", local_date=today, nav=nav, high_water=high
-            )
+        marked = bookings.NavMarked(
+            at_us=now, actor="engine", local_date=today, nav=nav, high_water=high
         )
+        try:
+            await self._floor.desk.record(marked)
+        except DeskError as error:
+            # A full disk has tripped the kill switch; its cancels must not end with this task.
+            log.critical("net asset value could not be written down: %s", error)
 
     def _judge(self, nav: Decimal) -> None:
         board, view = self._floor.desk.board, self._floor.door.view

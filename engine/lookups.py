@@ -127,7 +127,7 @@ class Lookups:
         if state.amendment is not None:
             await self._amended(state, sought)
         if state.venue_final is None:
-            await self._still_open(state, sought, trail)
+            await self._still_open(state, trail)
         else:
             await self._ended(state, sought)
 
@@ -191,7 +191,7 @@ class Lookups:
 
     # Open orders
 
-    async def _still_open(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
+    async def _still_open(self, state: OrderState, trail: _Trail) -> None:
         halted = self._floor.stop.level >= Level.HALT_CANCEL
         if halted and not state.cancel_requested and not state.foreign:
             await self._trading.cancel(state, "found open during a halt", "engine")

@@ -78,10 +78,7 @@ class MarketWatch:
         await self._ask_prices(self._symbols)
 
     def _chosen(self) -> tuple[str, ...]:
-        """What was configured and is listed; else every pair of what we hold with cash."""
-        symbols = self._listed
-        if self._wanted:
-            return tuple(symbol for symbol in self._wanted if symbol in symbols)
+        """What was configured and is listed, and every pair of what we hold with cash."""
         board = self._floor.desk.board
         held = {
             asset
@@ -91,8 +88,9 @@ class MarketWatch:
             for asset in view.balances.assets
         }
         cash = sorted(self._floor.door.view.settings.cash)
-        pairs = [f"{asset}/{quote}" for asset in sorted(held) for quote in cash]
-        return tuple(pair for pair in pairs if pair in symbols)
+        pairs = (f"{asset}/{quote}" for asset in sorted(held) for quote in cash)
+        wanted = dict.fromkeys((*self._wanted, *pairs))
+        return tuple(symbol for symbol in wanted if symbol in self._listed)
 
     async def measure_clock(self) -> None:
         """The venue's clock against ours: the median of a few, half a round trip allowed for.

@@ -23,6 +23,7 @@ from engine.door import Door
 from engine.equity import Equity
 from engine.floor import Floor
 from engine.histories import Histories, LogTail
+from engine.importing import Importing
 from engine.intake import Intake
 from engine.killswitch import KillSwitch
 from engine.lookups import Lookups
@@ -117,6 +118,7 @@ class Parts:
         desk.show(accounts=Table(known))
         self.depths = Depths(floor)
         self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
+        self.importing = Importing(floor, outfit.reader)
         self.recovery = Recovery(floor, self.lookups, self.books)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
         self.views = Views(floor, self.pulses, outfit.ledger_bytes)

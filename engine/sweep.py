@@ -70,7 +70,7 @@ class Sweep:
         now, unknown = self._clock.monotonic_us(), self._unknown()
         self._noted(unknown=unknown, cancelled=len(self._gone))
         if unknown:
-            return self._noted(error=f"{unknown} of our orders are not settled")
+            return self._noted(error=f"{unknown} orders are not settled")
         if not self._empty_us:
             self._empty_us = now
         elif now - self._empty_us >= self._gap_us:

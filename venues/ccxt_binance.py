@@ -101,7 +101,9 @@ BINANCE = Quirks(
         amends=False,
         sandbox=True,
         recv_window_us=5_000_000,
+        heartbeat_us=10_000_000,
     ),
+    keep_alive_ms=10_000,  # ccxt's 180 s would notice a dead socket after six minutes (trap 13)
     trades=True,
     pace=Pace(120, 9.0),
     public_pace=Pace(60, 5.0),

@@ -164,6 +164,8 @@ def config_of(quirks: Quirks, keys: Keys | None) -> dict[str, Any]:
         "options": {**quirks.options, "maxRetriesOnFailure": 0},
         "has": dict.fromkeys(quirks.unused, False),
     }
+    if quirks.keep_alive_ms:
+        config["streaming"] = {"keepAlive": quirks.keep_alive_ms}
     if keys is not None:
         config["apiKey"] = keys.key.reveal()
         config["secret"] = keys.secret.reveal()

@@ -14,6 +14,7 @@ from domain.money import MONEY, ZERO
 from domain.orders import Fill, Final, Kind, Side, VenueOrder
 from venues.ccxt_fields import Fields, Malformed, is_asset, whole_ms
 from venues.ccxt_row import Quirks
+from venues.ccxt_rows import is_active
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 KINDS = {"market": Kind.MARKET, "limit": Kind.LIMIT}
@@ -29,10 +30,17 @@ _BALANCE_KEYS = frozenset({"info", "timestamp", "datetime", "free", "used", "tot
 _OURS = re.compile(r"QD[0-9A-Z]{2}[0-9A-HJKMNP-TV-Z]{14}")
 _MOVED = frozenset({"ok"})
 DEPTH = 10
+STEPS = 4  # ccxt's TICK_SIZE
+_DECIMALS = 2  # its DECIMAL_PLACES; 3 are SIGNIFICANT_DIGITS
 
 
-def instruments(markets: Mapping[str, Any], quirks: Quirks) -> tuple[list[Instrument], list[str]]:
-    """Every spot instrument, and why the rows that are missing could not be read."""
+def instruments(
+    markets: Mapping[str, Any], quirks: Quirks, mode: int = STEPS
+) -> tuple[list[Instrument], list[str]]:
+    """Every spot instrument, and why the rows that are missing could not be read.
+
+    `mode` is what ccxt's precisions are: steps, numbers of decimals, or significant digits.
+    """
     found: list[Instrument] = []
     problems: list[str] = []
     for market in markets.values():
@@ -41,18 +49,18 @@ def instruments(markets: Mapping[str, Any], quirks: Quirks) -> tuple[list[Instru
         if market.get("symbol") != f"{market.get('base')}/{market.get('quote')}":
             continue  # synthetic books that share a pair have a name of their own
         try:
-            found.append(_instrument(Fields("instrument", market), quirks))
+            found.append(_instrument(Fields("instrument", market), quirks, mode))
         except Malformed as problem:
             problems.append(str(problem))
     return found, problems
 
 
-def _instrument(market: Fields, quirks: Quirks) -> Instrument:
+def _instrument(market: Fields, quirks: Quirks, mode: int) -> Instrument:
     precision = market.inner("precision") or Fields("precision", {})
     limits = market.inner("limits") or Fields("limits", {})
     amount = limits.inner("amount") or Fields("limits", {})
     cost = limits.inner("cost") or Fields("limits", {})
-    tick = precision.price("price")
+    tick = _step(precision, "price", mode)
     if quirks.tick_field and (info := market.inner("info")) is not None:
         coarser = info.price(quirks.tick_field)
         tick = max((step for step in (tick, coarser) if step is not None), default=None)
@@ -60,19 +68,28 @@ def _instrument(market: Fields, quirks: Quirks) -> Instrument:
         venue=quirks.traits.venue,
         symbol=market.symbol("symbol"),
         tick=tick,
-        lot=precision.price("amount"),
+        lot=_step(precision, "amount", mode),
         min_quantity=amount.price("min"),
         max_quantity=amount.price("max"),
         min_value=cost.price("min"),
         max_value=cost.price("max"),
-        fee_rate=_told_rate(market),
-        active=market.row.get("active") is True,
+        fee_rate=_told_rate(market, "taker"),
+        maker_fee_rate=_told_rate(market, "maker"),
+        active=is_active(market.row, quirks),
     )
 
 
-def _told_rate(market: Fields) -> Decimal | None:
-    """The venue's taker rate; a binary number is ccxt's own guess, not the venue's word."""
-    return None if isinstance(market.row.get("taker"), float) else market.number("taker")
+def _step(precision: Fields, field: str, mode: int) -> Decimal | None:
+    """A step; significant digits make none that holds for every price."""
+    told = precision.price(field)
+    if mode == STEPS or told is None:
+        return told
+    return Decimal(1).scaleb(-int(told)) if mode == _DECIMALS else None
+
+
+def _told_rate(market: Fields, whose: str) -> Decimal | None:
+    """The venue's rate; a binary number is ccxt's own guess, not the venue's word."""
+    return None if isinstance(market.row.get(whose), float) else market.number(whose)
 
 
 def price(ticker: object, *, venue: str, at_us: int, opens_24h_ago: bool) -> Price:
@@ -112,11 +129,14 @@ def _levels(rows: list[Any]) -> tuple[Level, ...]:
     return tuple(steps)
 
 
-def balances(answer: object) -> dict[str, AssetBalance]:
-    """Total and used of every asset that the venue lists."""
+def balances(answer: object, *, free_is_all: bool = False) -> dict[str, AssetBalance]:
+    """Total and used of every asset that the venue lists.
+
+    With `free_is_all` an asset that is told without a total is all free (Alpaca's cash).
+    """
     row = Fields("balances", answer)
     return {
-        str(code): _balance(Fields(f"balance of {code}", row.row[code]))
+        str(code): _balance(Fields(f"balance of {code}", row.row[code]), free_is_all)
         for code in row.row
         if code not in _BALANCE_KEYS and _checked_asset(code)
     }
@@ -128,29 +148,39 @@ def _checked_asset(code: object) -> bool:
     return True
 
 
-def _balance(row: Fields) -> AssetBalance:
+def _balance(row: Fields, free_is_all: bool) -> AssetBalance:  # noqa: FBT001 - one venue's way
+    if free_is_all and row.row.get("total") is None:
+        return AssetBalance(total=row.required("free"), used=None)
     return AssetBalance(total=row.required("total"), used=row.size("used"))
 
 
 def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
     """An order of a list; `price` only for orders that have a limit."""
     row = Fields("order", answer)
-    raw = row.inner("info") or Fields("order", {})
+    raw = _raw(row)
     final = _final(row, quirks)
-    kind = KINDS.get(row.word("type"))
+    kind, side = KINDS.get(row.word("type")), SIDES.get(row.word("side"))
+    # Such an order was told in quote money; a quantity of it is a quotient, and inexact.
+    in_quote = kind is Kind.MARKET and side is Side.BUY and not quirks.market_buys
     return VenueOrder(
         account=account,
         venue_order_id=row.identity("id"),
         client_id=_client_id(row, raw, quirks),
         symbol=_known_symbol(row),
-        side=SIDES.get(row.word("side")),
+        side=side,
         kind=kind,
-        quantity=row.size("amount") or None,
+        quantity=None if in_quote else row.size("amount") or None,
         price=row.price("price") if kind is Kind.LIMIT else None,
-        cumulative=row.size("filled") or ZERO,
+        cumulative=_filled(row, raw, quirks) or ZERO,
         final=final,
         at_us=_order_time(row, raw, quirks),
     )
+
+
+def _raw(row: Fields) -> Fields:
+    """The row as the venue sent it; nothing is read by name where it is a list (Bitfinex)."""
+    raw = row.row.get("info")
+    return Fields(row.kind, raw if isinstance(raw, Mapping) else {})
 
 
 def _final(row: Fields, quirks: Quirks) -> Final | None:
@@ -159,6 +189,11 @@ def _final(row: Fields, quirks: Quirks) -> Final | None:
     if status not in finals:
         raise row.bad("status")
     return finals[status]
+
+
+def _filled(row: Fields, raw: Fields, quirks: Quirks) -> Decimal | None:
+    told = raw.size(quirks.filled_field) if quirks.filled_field else None
+    return row.size("filled") if told is None else told
 
 
 def _known_symbol(row: Fields) -> str:
@@ -171,7 +206,9 @@ def _known_symbol(row: Fields) -> str:
 
 def _client_id(row: Fields, raw: Fields, quirks: Quirks) -> str:
     field = quirks.client_id_field
-    told = raw.own_id(field) if field else row.own_id("clientOrderId")
+    # Streams have names of their own for it, which ccxt knows; Kraken's are read by ourselves.
+    elsewhere = not field or (not quirks.frames and field not in raw.row)
+    told = row.own_id("clientOrderId") if elsewhere else raw.own_id(field)
     return told.removeprefix(quirks.client_id_prefix)
 
 
@@ -187,7 +224,7 @@ def fill(answer: object, account: Account, quirks: Quirks, owners: Mapping[str, 
     if side is None:
         raise row.bad("side")
     symbol = row.symbol("symbol")
-    fee, fee_asset = _fee(row)
+    fee, fee_asset = (ZERO, "") if quirks.fees_apart else _fee(row)
     order_id = row.identity("order") if row.row.get("order") else ""
     return Fill(
         account=account,
@@ -227,8 +264,8 @@ def _only_fee(row: Fields) -> Fields:
 
 
 def _trade_time(row: Fields, quirks: Quirks) -> int:
-    raw = row.inner("info")
-    at_us = raw.seconds_us(quirks.trade_time_field) if raw and quirks.trade_time_field else 0
+    field = quirks.trade_time_field
+    at_us = _raw(row).seconds_us(field) if field else 0
     at_us = at_us or row.milliseconds_us("timestamp")
     if not at_us:
         raise row.bad("timestamp")

@@ -99,6 +99,7 @@ GATE = Quirks(
         sandbox=True,
         # A signed request is good for a minute.
         recv_window_us=60_000_000,
+        heartbeat_us=10_000_000,
     ),
     trades=True,
     pace=Pace(20, 15.0),
@@ -114,6 +115,7 @@ GATE = Quirks(
     longest_client_id=26,  # 28 with the prefix
     client_id_field="text",
     client_id_prefix="t-",
+    filled_field="filled_amount",
     asks_by_client_id=True,
     cancels=Cancels.AS_ID,
     market_buys=False,

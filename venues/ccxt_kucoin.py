@@ -113,7 +113,9 @@ def codes(body: str) -> tuple[str, ...]:
 _WEEK = 7 * DAY_US
 
 KUCOIN = Quirks(
-    traits=VenueTraits(venue="kucoin", amends=False, recv_window_us=5_000_000),
+    traits=VenueTraits(
+        venue="kucoin", amends=False, recv_window_us=5_000_000, heartbeat_us=18_000_000
+    ),
     trades=True,
     pace=Pace(200, 50.0),
     public_pace=Pace(100, 30.0),
@@ -124,6 +126,8 @@ KUCOIN = Quirks(
         "fetchMarkets": {"types": ["spot"]},
         "watchBalance": {"fetchBalanceSnapshot": True, "awaitBalanceSnapshot": True},
     },
+    # Its stream tells fills without fees; an order that grew has its fills asked for.
+    watches=("watchOrders", "watchBalance"),
     sayings=SAYINGS,
     codes=codes,
     shapes=SHAPES,

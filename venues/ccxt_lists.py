@@ -72,7 +72,8 @@ class Lists:
     async def _wallet(self, params: Mapping[str, str]) -> dict[str, AssetBalance]:
         told = (dict(params),) if params else ()
         answer, call = await self._client.read("fetch_balance", *told, priority=self._priority)
-        assets = self.readable(lambda: convert.balances(answer))
+        all_free = self._quirks.free_is_all
+        assets = self.readable(lambda: convert.balances(answer, free_is_all=all_free))
         self._count(len(assets), call)
         return assets
 
@@ -136,20 +137,17 @@ class Lists:
 
     async def order_by_id(self, order_id: str, symbol: str = "") -> Row:
         """One order by the venue's id, as ccxt shows it."""
-        row, _ = await self._client.read(
-            "fetch_order",
-            order_id,
-            symbol or self._symbol_of("fetch_order"),
-            dict(self._quirks.query_params),
-            priority=self._priority,
-        )
-        return dict(self.readable(lambda: Fields("order", row)).row)
+        return await self._one(order_id, symbol, {})
 
     async def order_by_client_id(self, client_id: str) -> Row:
         """One order by our id, where the venue can be asked for it."""
-        params = {**self._quirks.query_params, "clientOrderId": client_id}
+        return await self._one(None, "", {"clientOrderId": client_id})
+
+    async def _one(self, order_id: str | None, symbol: str, more: Mapping[str, str]) -> Row:
+        where = symbol or self._symbol_of("fetch_order")
+        params = {**self._quirks.query_params, **more}
         row, _ = await self._client.read(
-            "fetch_order", None, self._symbol_of("fetch_order"), params, priority=self._priority
+            "fetch_order", order_id, where, params, priority=self._priority
         )
         return dict(self.readable(lambda: Fields("order", row)).row)
 
@@ -196,6 +194,8 @@ class Lists:
         self, method: str, paging: Paging, since_us: int, more: Mapping[str, str]
     ) -> list[Row]:
         """A history since then, of all symbols, each row once."""
+        if not self.is_listed(method):
+            return []
         if paging.offset:
             return await self._by_offset(method, paging, since_us, more)
         found: list[Row] = []
@@ -208,6 +208,11 @@ class Lists:
             else:
                 found += await self._forward(method, symbol, since_us, more)
         return list(self.named(found).values())
+
+    def is_listed(self, method: str) -> bool:
+        """Whether the venue has this list; of one that is traded every list was tested."""
+        told = self._client.api.has.get(shaping.flag_of(method))
+        return bool(method) and (self._quirks.trades or bool(told))
 
     async def _symbols(self, method: str) -> list[str | None]:
         if method not in self._quirks.by_symbol:

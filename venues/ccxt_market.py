@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from domain.errors import Unavailable
@@ -21,6 +22,7 @@ from venues.ccxt_client import Client
 from venues.ccxt_fields import Fields, Malformed
 from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_row import Quirks
+from venues.ccxt_rows import is_active
 from venues.ccxt_stream import CacheReader, FrameReader, Plan, Stream
 
 STALE_US = 3_600_000_000  # instruments are asked for again after an hour
@@ -116,7 +118,8 @@ class CcxtMarket:
     async def instruments(self) -> Sequence[Instrument]:
         """Every spot instrument that can be read; asked for again once an hour."""
         markets = await self._markets.ready(newer_than_us=self._clock.now_us() - STALE_US)
-        found, problems = convert.instruments(markets, self._quirks)
+        mode = self._client.api.precisionMode
+        found, problems = convert.instruments(markets, self._quirks, mode)
         for problem in problems:
             self._on_rejected(problem)
         if not found:
@@ -173,7 +176,8 @@ class CcxtMarket:
                 frames=self._frames("prices", client.api),
                 caches=self._price_caches(client.api, listed),
                 symbols=tuple(listed),
-                silent_us=SILENT_US,
+                silent_us=SILENT_US if self._quirks.frames else 0,
+                on_pong=None if self._quirks.frames else partial(self._alive, "prices"),
                 on_rejected=self._on_rejected,
             )
             await Stream(client, plan, self._quirks, self._clock, hear).run()
@@ -191,7 +195,8 @@ class CcxtMarket:
                 frames=self._frames("depth", client.api),
                 caches=DepthCache(client.api, symbol, self._quirks, self._clock),
                 symbols=(symbol,),
-                silent_us=SILENT_US,
+                silent_us=SILENT_US if self._quirks.frames else 0,
+                on_pong=None if self._quirks.frames else partial(self._alive, "depth"),
                 on_rejected=self._on_rejected,
             )
             await Stream(client, plan, self._quirks, self._clock, hear).run()
@@ -205,13 +210,17 @@ class CcxtMarket:
     async def _listed(self, symbols: Sequence[str]) -> list[str]:
         markets = await self._markets.ready()
         self._markets.note(symbols)
-        return [s for s in dict.fromkeys(symbols) if s in markets and markets[s].get("active")]
+        active = partial(is_active, quirks=self._quirks)
+        return [s for s in dict.fromkeys(symbols) if s in markets and active(markets[s])]
 
     async def _nothing_to_tell(self, feed: str, hear: Hear) -> None:
-        venue = self._quirks.traits.venue
         while True:
-            hear(Heartbeat(venue=venue, feed=feed, at_us=self._clock.now_us()))
+            hear(self._alive(feed))
             await asyncio.sleep(NOTHING_EVERY_S)
+
+    def _alive(self, feed: str) -> Heartbeat:
+        venue = self._quirks.traits.venue
+        return Heartbeat(venue=venue, feed=feed, at_us=self._clock.now_us())
 
     def _frames(self, feed: str, api: Any) -> FrameReader:
         if self._quirks.frames == "kraken":

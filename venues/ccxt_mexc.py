@@ -113,6 +113,7 @@ MEXC = Quirks(
         cancel_all=False,  # its API has it for one symbol only
         amends=False,
         recv_window_us=5_000_000,
+        heartbeat_us=10_000_000,
     ),
     trades=True,
     pace=Pace(50, 8.0),

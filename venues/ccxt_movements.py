@@ -37,6 +37,8 @@ class Movements:
         begun_us = max(0, since_us - self._quirks.movements_back_us)
         found: list[Movement] = []
         for method in self._quirks.movements:
+            if not self._lists.is_listed(method):
+                continue
             paging = self._quirks.movement_pages.get(method)
             if self._quirks.movements_by_asset:
                 rows = await self._by_asset(method, begun_us)

@@ -18,6 +18,7 @@ from venues.ccxt_gate import GATE
 from venues.ccxt_kucoin import KUCOIN
 from venues.ccxt_mexc import MEXC
 from venues.ccxt_row import Paging, Quirks
+from venues.ccxt_watched import ALPACA, BITFINEX, GEMINI
 
 KRAKEN = Quirks(
     traits=VenueTraits(
@@ -73,7 +74,9 @@ KRAKEN = Quirks(
     opens_24h_ago=False,  # `o` is the price at midnight UTC
 )
 
-_ROWS = (KRAKEN, KUCOIN, COINBASE, BINANCE, GATE, MEXC, BINANCEUS)
+_ROWS = (
+    KRAKEN, KUCOIN, COINBASE, BINANCE, GATE, MEXC, BINANCEUS, BITFINEX, GEMINI, ALPACA,
+)  # fmt: skip
 _KNOWN = {row.traits.venue: row for row in _ROWS}
 
 # Names that ccxt or older configurations have used, and what they are called now.
@@ -121,4 +124,6 @@ def _cautious(venue: str) -> Quirks:
             venue=venue, account_stream=False, cancel_all=False, amends=False, dead_man=False
         ),
         why_watched=_WATCHED_ONLY,
+        unused=(),
+        withdraws=False,
     )

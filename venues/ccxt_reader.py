@@ -160,12 +160,13 @@ class CcxtReader:
         caches = AccountCaches(api, self._account, self._quirks, self._clock)
         frames = KrakenFrames(self._account, FEED, self._clock, api.safe_currency_code)
         return Plan(
-            watches=_KRAKEN if read_frames else _watches(api.has),
+            watches=_KRAKEN if read_frames else _watches(api.has, self._quirks.watches),
             channels=frozenset({"executions", "balances"} if read_frames else {FEED}),
             frames=frames if read_frames else AnyFrame(self._account.venue, FEED, self._clock),
             caches=None if read_frames else caches,
             silent_us=SILENT_US if read_frames else 0,
             on_confirmed=self._alive,
+            on_pong=None if read_frames else self._alive,
             on_rejected=self._on_rejected,
         )
 
@@ -195,5 +196,5 @@ _BY_FLAG: Sequence[tuple[str, Watch]] = (
 )
 
 
-def _watches(has: Mapping[str, Any]) -> Sequence[Watch]:
-    return [watch for flag, watch in _BY_FLAG if has.get(flag)]
+def _watches(has: Mapping[str, Any], wanted: Sequence[str]) -> Sequence[Watch]:
+    return [watch for flag, watch in _BY_FLAG if has.get(flag) and flag in wanted]

@@ -65,8 +65,12 @@ class Quirks:
     public_pace: Pace = _CAUTIOUS
     costs: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    # What ccxt is asked to watch of an account, where it has it.
+    watches: tuple[str, ...] = ("watchOrders", "watchMyTrades", "watchBalance")
+    keep_alive_ms: int = 0  # how often ccxt pings a socket, where its own habit is too rare
     unused: tuple[str, ...] = ("fetchCurrencies",)  # what ccxt would ask for and nobody needs
     hurries: bool = False  # in a hurry its lists and cancels do without the instruments
+    public_needs_keys: bool = False  # what everybody may know is told to key holders only
     # Words and shapes
     sayings: tuple[Saying, ...] = ()
     codes: Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -78,6 +82,7 @@ class Quirks:
     client_id_field: str = ""  # where a raw row carries our id; "": ccxt's clientOrderId is true
     client_id_parameter: str = "clientOrderId"
     client_id_prefix: str = ""  # what the venue wants before our id, wherever it is shown
+    filled_field: str = ""  # where a raw order row tells what was filled, if ccxt works it out
     order_params: Mapping[str, str] = field(default_factory=dict)
     market_orders: bool = True
     market_buys: bool = True  # off where a market buy is told in quote money only
@@ -99,7 +104,9 @@ class Quirks:
     ended_orders: str = "fetch_closed_orders"  # ccxt's method that lists canceled ones too
     order_pages: Paging = field(default_factory=Paging)
     trade_pages: Paging = field(default_factory=Paging)
+    fees_apart: bool = False  # fills tell none: fees are booked later, by themselves
     reach_us: int = 0  # how far back fills are kept; 0: as far as is asked
+    withdraws: bool = True  # its API takes withdrawals
     movements: tuple[str, ...] = ("fetch_deposits", "fetch_withdrawals")
     movement_pages: Mapping[str, Paging] = field(default_factory=dict)  # by method; else as below
     movements_by_asset: bool = False
@@ -109,6 +116,8 @@ class Quirks:
     movements_back_us: int = 14 * DAY_US
     movements_page: int = 0  # rows of a full page; 0: one answer holds all
     # Names and figures
+    lists_active_only: bool = False  # what is listed trades, and nothing says so
+    free_is_all: bool = False  # money is told without a total
     split_pair: Callable[[str, Iterable[str]], tuple[str, str] | None] = lambda _, __: None
     tick_field: str = ""
     order_time_fields: tuple[str, ...] = ()

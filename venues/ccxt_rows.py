@@ -9,6 +9,7 @@ from typing import Any
 from domain.market import AssetBalance
 from domain.money import MONEY, ZERO
 from venues.ccxt_fields import Fields, Malformed
+from venues.ccxt_row import Quirks
 
 _MOVEMENTS = ("deposit", "withdrawal")
 
@@ -57,3 +58,15 @@ def with_id(row: object) -> Mapping[str, Any]:
 def by_id(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Each row once."""
     return {Fields("row", row).identity("id"): row for row in rows}
+
+
+def is_active(market: Mapping[str, Any], quirks: Quirks) -> bool:
+    """Whether it trades now; some venues list only what does, and say nothing else."""
+    told = market.get("active")
+    return told is True or (told is None and quirks.lists_active_only)
+
+
+def flag_of(method: str) -> str:
+    """How ccxt's table of what a venue has names a method: `fetch_my_trades`, `fetchMyTrades`."""
+    words = method.title().replace("_", "")
+    return words[:1].lower() + words[1:]

@@ -57,8 +57,8 @@ class Search:
         return self._lists.order(row)
 
     def _ids_of(self, row: Row) -> list[str]:
-        raw = Fields("order", row).inner("info")
-        ids = raw.rows(self._quirks.trade_ids_field) if raw is not None else []
+        field, raw = self._quirks.trade_ids_field, row.get("info")
+        ids = Fields("order", raw).rows(field) if field else []
         return [trade_id for trade_id in ids if isinstance(trade_id, str)]
 
     async def _asked(self) -> VenueOrder | None:

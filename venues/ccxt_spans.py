@@ -45,7 +45,7 @@ class Spans:
         if self._paging.newest:
             page = await self._page(method, symbol, None, params)
             if len(page) < self._paging.limit or _oldest_ms(page) < start_ms:
-                return [row for row in page if _at_ms(row) >= start_ms]
+                return [row for row in page if _changed_ms(row) >= start_ms]
         found: list[Row] = []
         step_ms = self._paging.window_us // 1_000 or end_ms - start_ms + 1
         for begin_ms in range(start_ms, end_ms + 1, step_ms):
@@ -81,6 +81,12 @@ class Spans:
 def _at_ms(row: Row) -> int:
     told = row.get("timestamp")
     return told if type(told) is int else 0
+
+
+def _changed_ms(row: Row) -> int:
+    """When the row was made or last changed: an order can begin long before it ends."""
+    told = (row.get(name) for name in ("timestamp", "lastUpdateTimestamp", "lastTradeTimestamp"))
+    return max((at_ms for at_ms in told if type(at_ms) is int), default=0)
 
 
 def _oldest_ms(page: list[Row]) -> int:

@@ -62,7 +62,8 @@ class Plan:
 
     `watches` are calls that ccxt wants again and again; `channels` must each be confirmed
     within 15 s; `symbols` can be refused one by one until none is left; `silent_us` is how
-    long a healthy socket can be without any frame, 0: not known.
+    long a healthy socket can be without any frame, 0: not known. Where a quiet stream sends
+    nothing but pongs, `on_pong` makes of each the sign of life that it is.
     """
 
     watches: Sequence[Watch]
@@ -72,6 +73,7 @@ class Plan:
     symbols: tuple[str, ...] = ()
     silent_us: int = 0
     on_confirmed: Callable[[], Sighting] | None = None
+    on_pong: Callable[[], Sighting] | None = None
     on_rejected: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -91,6 +93,7 @@ class Stream:
         self._broken = asyncio.Event()
         self._error: BaseException | None = None
         self._started_us = self._frame_us = clock.monotonic_us()
+        self._pong_ms = 0
         self._sockets: dict[str, Any] = {}
         self._make_socket: Callable[[str], Any] = client.api.client
         self._call = Call(priority=Priority.READ)
@@ -142,6 +145,7 @@ class Stream:
                     await self._broken.wait()
             if self._error is not None:
                 raise self._error
+            self._hear_pongs()
             now_us = self._clock.monotonic_us()
             if self._missing and now_us - self._started_us > CONFIRM_WITHIN_US:
                 waiting = ", ".join(sorted(self._missing))
@@ -150,6 +154,14 @@ class Stream:
             if self._plan.silent_us and silent_us > self._plan.silent_us:
                 words = f"not one frame in {silent_us // 1_000_000} s"
                 raise self._unavailable(Cause.NETWORK, words)
+
+    def _hear_pongs(self) -> None:
+        newest_ms = max((s.lastPong or 0 for s in self._sockets.values()), default=0)
+        # ccxt itself sets the first one, when it begins to ping: that was nobody's answer.
+        answered = bool(self._pong_ms) and newest_ms > self._pong_ms
+        self._pong_ms = newest_ms
+        if self._plan.on_pong is not None and answered and not self._missing:
+            self._hear(self._plan.on_pong())
 
     # Reading: every frame passes here
 

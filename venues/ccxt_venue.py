@@ -122,9 +122,9 @@ class _Opening:
         self._clients = clients
         self._stack = stack
 
-    async def public(self) -> tuple[CcxtMarket, Markets]:
-        """The market and the instruments that everybody borrows."""
-        shared, purpose = self._shared, Purpose(who=self._shared.quirks.traits.venue)
+    async def public(self, keys: Keys | None) -> tuple[CcxtMarket, Markets]:
+        """The market and the instruments that everybody borrows; `keys` where it takes some."""
+        shared, purpose = self._shared, Purpose(who=self._shared.quirks.traits.venue, keys=keys)
         client = await self._stack.enter_async_context(self._clients.opened(purpose))
         hurry = shared.settings.hurry and shared.quirks.hurries
         markets = Markets(client, shared.clock, hurry=hurry)
@@ -188,7 +188,8 @@ async def open_venue(
     await clients.load()
     async with AsyncExitStack() as stack:
         opening = _Opening(shared, clients, stack)
-        market, markets = await opening.public()
+        lent = [keys.read for keys in accounts.values() if quirks.public_needs_keys]
+        market, markets = await opening.public(lent[0] if lent else None)
         readers: dict[Account, AccountReader] = {}
         traders: dict[Account, Trader] = {}
         for name, keys in accounts.items():

@@ -144,12 +144,12 @@ class LiveBooks:
     def _stale(self, view: _View) -> str:
         """Why the book cannot be traded on; "" when it can."""
         if view.alive_us is None:
-            return f"none has come within {self._wait_us // 1_000} ms"
+            return "none has come yet"
         age_us = self._clock.monotonic_us() - view.alive_us
         if age_us <= self._age_us:
             return ""
         tenths, limit_ms = age_us // 100_000, self._age_us // 1_000
-        return f"it is {tenths // 10}.{tenths % 10} s old, over {limit_ms} ms (paper.book_age_ms)"
+        return f"it is {tenths // 10}.{tenths % 10} s old, over {limit_ms} ms"
 
     async def _follow(self, symbol: str, view: _View) -> None:
         while True:
@@ -181,7 +181,8 @@ class LiveBooks:
             view.alive_us = self._clock.monotonic_us()
             view.synced, view.problem, view.failures = True, "", 0
             view.renewed.set()
-            patience.reschedule(asyncio.get_running_loop().time() + QUIET_S)
+            if not patience.expired():  # else the stream is being ended just now
+                patience.reschedule(asyncio.get_running_loop().time() + QUIET_S)
 
         return hear
 

@@ -163,8 +163,10 @@ class PaperDesk:
         """Wait until an order in a symbol can be judged and matched.
 
         Raises:
-            Unavailable: the venue is not reached, or its book did not come in time.
+            Unavailable: the venue is not reached, its book did not come in time, or what
+                happened before cannot be written.
         """
+        self.keep()
         if not self._listed:
             raise self.trouble or Unavailable(
                 self.till.venue, "its instruments are not known yet", remedy=_REMEDY

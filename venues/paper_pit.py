@@ -72,14 +72,6 @@ class PaperPit:
                 if trade.maker.owner == STREET:
                     self._take(trade.maker.side, trade.price, trade.quantity)
 
-    def taken(self, side: Side) -> Mapping[Decimal, Decimal]:
-        """What we took of the live levels of a side, by price."""
-        return self._taken[side]
-
-    def shown(self, side: Side) -> Mapping[Decimal, Decimal]:
-        """The live levels of a side as they were last seen, by price."""
-        return self._shown[side]
-
     def remembered(self, at_us: int) -> Depth:
         """All that was taken of the live book, in the shape of one, for the state file."""
         bids, asks = (

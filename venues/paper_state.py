@@ -6,11 +6,13 @@ contradicts itself or belongs to another ledger is refused, left as it is, with 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from domain.errors import Corrupt, Misconfigured
 from domain.market import Depth
 from domain.money import ZERO
+from domain.orders import Side
 from venues.fees import Fees
 from venues.state_file import NoState, StateUnreadable, read_lines
 from venues.till import FEES_PAID, OUTSIDE, STREET, Change, Till
@@ -112,9 +114,21 @@ def refuse_unsound(path: Path, till: Till, saved: Saved) -> None:
         whole = row.side and row.price and row.quantity and row.quantity > row.cumulative
         if not whole or row.symbol not in saved.fees:
             wrong = f"order {row.venue_order_id} cannot be working like this"
+    for symbol in {row.symbol for row in till.working.values()}:
+        if _crossed(till, symbol):
+            wrong = f"its orders in {symbol} cross each other"
     for client in () if wrong else till.holdings.keys() - NOBODY:
         for asset, balance in till.balances(client).items():
             if balance.free < ZERO:
                 wrong = f"{client} owes {asset}"
     if wrong:
         raise Corrupt(f"{path}: {wrong}; {_AS_IT_IS}")
+
+
+def _crossed(till: Till, symbol: str) -> bool:
+    prices: dict[Side, list[Decimal]] = {side: [] for side in Side}
+    for row in till.working.values():
+        if row.symbol == symbol and row.side and row.price:
+            prices[row.side].append(row.price)
+    bids, asks = prices[Side.BUY], prices[Side.SELL]
+    return bool(bids and asks) and max(bids) >= min(asks)

@@ -4,7 +4,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from cli.commands import connection, control, doctor, ledger, reading, trading
+from cli.commands import connection, control, doctor, importing, ledger, reading, trading
 from cli.desks import some_desk
 from cli.ground import stand
 from domain.ports import Desk
@@ -22,6 +22,7 @@ ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
     "kill": control.kill,
     "limits": control.limits,
     "totp": control.totp,
+    "import": importing.import_history,
 }
 ON_THE_GROUND = {"ledger": ledger.ledger, "test-connection": connection.test_connection}
 

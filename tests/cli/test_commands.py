@@ -115,14 +115,6 @@ def test_a_mistake_is_answered_with_what_to_write_instead(
     assert "Traceback" not in answer[1]
 
 
-@pytest.mark.parametrize("mode", ["paper"])
-def test_modes_that_are_not_there_yet_say_so(
-    mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["status", f"--{mode}", "--data-dir", str(tmp_path)]) == 78
-    assert "arrives with" in capsys.readouterr().err
-
-
 def test_live_without_the_file_saying_so_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,22 +37,27 @@ def main() -> int:
             _tell(outcome, given)
     took = time.perf_counter() - started
     count = len(list(_seeds(given.seeds)))
-    print(f"{count - failed} of {count} seeds held; {count / took:.1f} seeds a second")
+    _say(f"{count - failed} of {count} seeds held; {count / took:.1f} seeds a second")
     return 1 if failed else 0
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _tell(told: Outcome, given: argparse.Namespace) -> None:
-    print(
+    _say(
         f"seed={told.seed} orders={told.orders} trades={told.trades} rows={told.rows} "
         f"virtual_s={told.virtual_s} head={told.head[:12]}"
     )
     for line in told.told if given.whole else ():
-        print(f"    {line}")
+        _say(f"    {line}")
     for line in told.broken[:8]:
-        print(f"  BROKEN {line[:600]}")
+        _say(f"  BROKEN {line[:600]}")
     if told.broken:
         plant = f" --plant {given.plant}" if given.plant else ""
-        print(f"  again: python -m tests.sim --seeds {told.seed}{plant} --whole")
+        _say(f"  again: python -m tests.sim --seeds {told.seed}{plant} --whole")
 
 
 def _seeds(text: str) -> Iterator[int]:

@@ -14,7 +14,6 @@ from domain.instruments import base_of
 from domain.money import ZERO
 from domain.orders import Final, Order, OrderState, Side, Status
 from domain.ports import Placement
-from domain.table import Table
 from engine.names import is_ours
 from risk.exposure import Exposure, changes_of, claim_of
 from tests.sim.disk import Disk
@@ -299,8 +298,3 @@ def _halts(world: World, life: Life) -> Iterator[str]:
             yield f"the halt is {halt.state.value}: {[e.error for e in halt.evidence]}"
     if board.level >= Level.HALT_CANCEL and world.truth.working():
         yield f"halted with open orders {[o.venue_order_id for o in world.truth.working()]}"
-
-
-def orders_of(life: Life) -> Table[str, OrderState]:
-    """The orders on the board."""
-    return life.desk.board.orders

@@ -24,6 +24,7 @@ from engine.operators import Operator
 from engine.sweep import Sweep
 from engine.trading import Trading, verdict_of
 from risk.exposure import Claim, claim_of
+from tests.sim import script
 from tests.sim import world as worlds
 from tests.sim.wire import SimReader
 from tests.sim.world import World
@@ -36,11 +37,11 @@ def no_deduplication(_: World) -> None:
     bookings.FillBooked.key = lambda self: f"{self.fill.key}:{self.at_us}"  # type: ignore[method-assign]
     whole = Intake.fill
 
-    def fill(self: Intake, told: Fill, source: str) -> None:
-        self._seen.pop(told.key, None)
-        whole(self, told, source)
+    def twice(self: Intake, fill: Fill, source: str) -> None:
+        self._seen.pop(fill.key, None)
+        whole(self, fill, source)
 
-    Intake.fill = fill  # type: ignore[method-assign]
+    Intake.fill = twice  # type: ignore[method-assign]
 
 
 def release_on_timeout(_: World) -> None:
@@ -56,12 +57,12 @@ def dropped_late_fill(_: World) -> None:
     """A fill of an order that is over is thrown away."""
     whole = Intake.fill
 
-    def fill(self: Intake, told: Fill, source: str) -> None:
-        state = self.owner(told.account, told.client_id, told.venue_order_id)
+    def timely(self: Intake, fill: Fill, source: str) -> None:
+        state = self.owner(fill.account, fill.client_id, fill.venue_order_id)
         if state is None or not state.terminal:
-            whole(self, told, source)
+            whole(self, fill, source)
 
-    Intake.fill = fill  # type: ignore[method-assign]
+    Intake.fill = timely  # type: ignore[method-assign]
 
 
 def last_message_wins(_: World) -> None:
@@ -168,16 +169,18 @@ def check_without_reservation(_: World) -> None:
         self.view.exposure.claim(approval.order.client_id, None)
         return approval
 
-    Door.approve = approve  # type: ignore[method-assign,assignment]
+    Door.approve = approve  # type: ignore[method-assign]
 
 
 def no_look_at_the_halt(_: World) -> None:
     """What was approved before a trip still leaves after it."""
+    script.TRIPS = 100
     Trading._stopped = lambda self, order: ("", "")  # type: ignore[method-assign]
 
 
 def failed_list_verifies(_: World) -> None:
     """The kill switch takes a list that could not be read for an empty one."""
+    script.TRIPS = 100
     whole = Sweep.attempt
 
     async def attempt(self: Sweep) -> Evidence:
@@ -193,6 +196,7 @@ def failed_list_verifies(_: World) -> None:
 
 def unknown_orders_verify(_: World) -> None:
     """The kill switch does not ask what became of its own orders."""
+    script.TRIPS = 100
     CancelJob._unproven = lambda self, account: 0  # type: ignore[method-assign]
 
 
@@ -249,35 +253,35 @@ def reservations_forgotten(_: World) -> None:
     """A restart begins with no reservations."""
     whole = Door.fact
 
-    def fact(self: Door, told: events.Fact, board: Board) -> None:
-        whole(self, told, board)
+    def forgetful(self: Door, fact: events.Fact, board: Board) -> None:
+        whole(self, fact, board)
         if self._replaying:
             for name in list(self.view.exposure.claims):
                 self.view.exposure.claim(name, None)
 
-    Door.fact = fact  # type: ignore[method-assign]
+    Door.fact = forgetful  # type: ignore[method-assign]
 
 
 # Each with the number of seeds within which it must be found.
 PLANTS: dict[Plant, int] = {
-    no_deduplication: 5,
-    release_on_timeout: 5,
-    dropped_late_fill: 5,
-    last_message_wins: 5,
-    empty_means_none: 5,
-    resend_on_timeout: 5,
-    timeout_is_rejection: 5,
-    one_search_proves: 5,
-    sent_before_durable: 5,
-    check_without_reservation: 5,
-    no_look_at_the_halt: 5,
-    failed_list_verifies: 5,
-    unknown_orders_verify: 5,
-    no_overlap: 5,
-    strays_stay_strays: 5,
-    refused_cancel_means_over: 5,
-    released_without_grace: 5,
-    reservations_forgotten: 5,
+    no_deduplication: 20,
+    release_on_timeout: 20,
+    dropped_late_fill: 100,
+    last_message_wins: 20,
+    empty_means_none: 60,
+    resend_on_timeout: 20,
+    timeout_is_rejection: 20,
+    one_search_proves: 20,
+    sent_before_durable: 20,
+    check_without_reservation: 150,
+    no_look_at_the_halt: 150,
+    failed_list_verifies: 150,
+    unknown_orders_verify: 150,
+    no_overlap: 100,
+    strays_stay_strays: 20,
+    refused_cancel_means_over: 20,
+    released_without_grace: 150,
+    reservations_forgotten: 60,
 }
 
 

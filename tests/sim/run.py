@@ -14,7 +14,8 @@ from domain import asks
 from domain.errors import DeskError
 from tests.sim.checks import Invariants, unsettled
 from tests.sim.loop import Stuck, VirtualLoop, simulate
-from tests.sim.wire import Faults, SimTrader
+from tests.sim.script import Script
+from tests.sim.wire import Faults, SimReader, SimTrader
 from tests.sim.world import ME, Life, World
 
 PLAY_S = 80
@@ -60,7 +61,7 @@ async def _played(loop: VirtualLoop, seed: int, plant: Plant, outcome: Outcome) 
     plant(world)
     loop.set_exception_handler(lambda _, context: invariants.broken.append(_told(context)))
     try:
-        await world.play(PLAY_S)
+        await Script(world).play(PLAY_S)
         outcome.broken += await _rest(world)
         if not invariants.broken and not outcome.broken:
             outcome.broken += await _end(world)
@@ -78,15 +79,23 @@ async def _played(loop: VirtualLoop, seed: int, plant: Plant, outcome: Outcome) 
     outcome.head = world.disk.head.hash.hex()
 
 
-def staged(scene: Scene, trader: type[SimTrader] = SimTrader, *, amends: bool = True) -> None:
+def staged(
+    scene: Scene,
+    *,
+    trader: type[SimTrader] = SimTrader,
+    reader: type[SimReader] = SimReader,
+    amends: bool = True,
+) -> None:
     """One scene on a wire without faults: the engine is READY when it begins."""
 
     async def whole(loop: VirtualLoop) -> None:
         world = World(loop, 1)
         world.traits = replace(world.traits, account_stream=True, amends=amends)
         world.wire.faults = Faults()
+        world.wire.hidden_orders = False
         world.limits = replace(world.limits, max_open_orders=Decimal(30))
         world.make_trader = trader
+        world.make_reader = reader
         life = world.start()
         try:
             async with asyncio.timeout(30):

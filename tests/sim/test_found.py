@@ -1,20 +1,23 @@
 """Bugs that the simulation found, each as small as it can be shown (tests/sim finds them again)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from domain.asks import ModifyOrder, SubmitOrder, Submitted
+from domain.asks import ModifyOrder, SubmitOrder, Submitted, Trip
 from domain.board import Board
 from domain.controls import BreakClosed
 from domain.errors import InDoubt, Refused
-from domain.orders import Amendment, Draft, Kind, Order, OrderState, Side, Status
+from domain.halts import HaltState, Level
+from domain.orders import Amendment, Draft, Kind, Order, OrderState, Side, Status, VenueOrder
 from domain.ports import Placement
+from tests.sim.loop import SECOND_US
 from tests.sim.run import staged
 from tests.sim.truth import Truth
-from tests.sim.wire import SimTrader
+from tests.sim.wire import SimReader, SimTrader
 from tests.sim.world import ACCOUNT, ME, Life, World
 
 D = Decimal
@@ -221,3 +224,48 @@ def test_a_change_under_way_in_a_crash_is_settled_though_the_order_was_filled_me
         assert state.amendment is None
 
     staged(scene, trader=Endless)
+
+
+def test_a_full_disk_halts_and_cancels_and_ends_nothing() -> None:
+    async def scene(world: World, life: Life) -> None:
+        await life.desk.ask(SubmitOrder(draft=draft()), ME)
+        life.ledger.full = True
+        await asyncio.sleep(30)
+        assert not life.task.done()
+        assert life.stop.level >= Level.HALT_CANCEL
+        assert world.disk.marker is not None
+        assert world.truth.working() == []
+
+    staged(scene)
+
+
+class Behind(SimReader):
+    """Its list of open orders is empty for the first seconds of every order."""
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        now = self._truth.clock.now_us()
+        return [row for row in await super().open_orders() if row.at_us < now - 2 * SECOND_US]
+
+
+def test_a_foreign_order_that_a_stream_told_is_not_verified_away_by_a_list_that_lags() -> None:
+    async def scene(world: World, life: Life) -> None:
+        await life.desk.ask(Trip(reason="simulated"), ME)
+        stranger = Order(
+            client_id="",
+            account=ACCOUNT,
+            symbol="BTC/USD",
+            side=Side.BUY,
+            kind=Kind.LIMIT,
+            quantity=D("0.1"),
+            price=D(1_900),
+        )
+        world.truth.place(stranger)
+        for _ in range(40):
+            await asyncio.sleep(0.1)
+            verified = [halt.state is HaltState.HALTED for halt in life.desk.board.halts]
+            assert not (any(verified) and world.truth.working())
+        await asyncio.sleep(20)
+        assert world.truth.working() == []
+        assert life.desk.board.halts[0].state is HaltState.HALTED
+
+    staged(scene, reader=Behind)

@@ -5,8 +5,15 @@ import time
 
 import pytest
 
-from tests.sim.loop import SECOND_US, START_US, SeededDice, Stuck, VirtualClock, VirtualLoop
-from tests.sim.loop import simulate
+from tests.sim.loop import (
+    SECOND_US,
+    START_US,
+    SeededDice,
+    Stuck,
+    VirtualClock,
+    VirtualLoop,
+    simulate,
+)
 
 
 def test_an_hour_passes_at_once() -> None:

@@ -26,6 +26,7 @@ class Faults:
 
     lost_request: int = 0  # a create, cancel or amend that never arrives
     late_request: int = 0  # it arrives after its sender stopped waiting
+    late_create: int = 0  # the same, of creates alone
     lost_reply: int = 0  # it happened, and nobody is told
     garbled: int = 0  # the answer cannot be read, whatever happened
     not_sent: int = 0  # provably no byte left
@@ -123,7 +124,7 @@ class Wire:
         if self._dice.chance(faults.failed_read):
             self._cannot("the answer was cut off")
 
-    async def send(self, reference: str, act: Callable[[], Placement]) -> Placement:
+    async def send(self, reference: str, act: Callable[[], Placement], late: int = 0) -> Placement:
         """One write. It happens at the venue at most once, whether or not anybody waits for it."""
         faults, dice = self.faults, self._dice
         if dice.chance(faults.not_sent):
@@ -135,7 +136,7 @@ class Wire:
             raise InDoubt(reference, "the connection broke")
         answered: asyncio.Future[Placement] = asyncio.get_running_loop().create_future()
         there_us = dice.between(1_000, faults.slow_us)
-        if dice.chance(faults.late_request):
+        if dice.chance(max(late, faults.late_request)):
             there_us = dice.between(SECOND_US, patience_us + self.traits.recv_window_us)
 
         def arrives() -> None:
@@ -421,7 +422,7 @@ class SimTrader:
             self._wire.watch.arrives(order, placement)
             return placement
 
-        return await self._wire.send(order.client_id, act)
+        return await self._wire.send(order.client_id, act, self._wire.faults.late_create)
 
     async def amend(self, state: OrderState, amendment: Amendment) -> Placement:
         """One change."""

@@ -10,11 +10,7 @@ from pathlib import Path
 from domain.orders import Side
 from domain.sightings import FillSeen, Sighting
 from tests.venues.demo_desks import an_order, open_bench
-
-
-def say(what: str) -> None:
-    sys.stdout.write(f"{what}\n")
-    sys.stdout.flush()
+from tests.venues.victims import say
 
 
 def hear(sighting: Sighting) -> None:

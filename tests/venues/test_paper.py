@@ -9,6 +9,7 @@ import pytest
 from domain.errors import Unavailable
 from domain.instruments import Account
 from domain.orders import Amendment, Final, Side, TimeInForce
+from tests.venues import virtual
 from tests.venues.demo_desks import HandClock, an_order
 from tests.venues.paper_desks import (
     ASKS,
@@ -21,8 +22,9 @@ from tests.venues.paper_desks import (
     FedMarket,
     paper,
 )
-from venues.paper_books import QUIET_S
+from venues.demo_dice import SeededDice
 from venues.paper_desk import PaperSettings
+from venues.paper_ports import Latency
 
 MAIN = Account(VENUE, "main")
 BUY, SELL = Side.BUY, Side.SELL
@@ -296,6 +298,42 @@ async def test_a_cut_stream_is_dialled_again_and_the_book_read_anew() -> None:
         assert desk.market.dialled == ["BTC/USD"] * 2
 
 
+async def test_a_stream_that_lives_but_tells_no_book_is_dialled_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("venues.paper_books.QUIET_S", 0.05)
+    monkeypatch.setattr("venues.paper_books._FIRST_PAUSE_US", 2)
+    async with paper() as desk:
+        await desk.placed(BUY, "1", "90")
+        for _ in range(12):
+            desk.market.beat()
+            await asyncio.sleep(0.01)
+        assert len(desk.market.dialled) > 1
+        dialled = len(desk.market.dialled)
+        for _ in range(12):
+            desk.market.show(BIDS, ASKS)
+            await asyncio.sleep(0.01)
+        assert len(desk.market.dialled) <= dialled + 1
+
+
+def test_a_request_and_its_answer_take_what_the_settings_say() -> None:
+    way = Latency(SeededDice(1, "way"), 50, 150)
+
+    async def trips() -> set[int]:
+        taken = set()
+        for _ in range(200):
+            began = asyncio.get_running_loop().time()
+            await way.there("qd1")
+            await way.back("qd1")
+            taken.add(round((asyncio.get_running_loop().time() - began) * 1_000))
+        return taken
+
+    taken = virtual.run(trips())
+    assert 50 <= min(taken) < 70
+    assert 130 < max(taken) <= 150
+    assert len(taken) > 40
+
+
 async def test_orders_travel_and_are_matched_against_the_book_as_it_is_on_arrival() -> None:
     settings = replace(AT_ONCE, latency_least_ms=60, latency_most_ms=60, book_wait_ms=1_000)
     async with paper(settings=settings) as desk:
@@ -371,7 +409,3 @@ async def test_rates_that_the_venue_does_not_tell_are_the_settings() -> None:
         (fill,) = desk.venue.desk.till.fills
         assert (fill.client_id, fill.fee) == (order.client_id, Decimal("1.001"))
         assert desk.venue.desk.fees.known["ETH/USD"].maker == Decimal("0.003")
-
-
-def test_a_stream_that_tells_nothing_is_dialled_anew_long_before_anybody_believes_it() -> None:
-    assert QUIET_S <= 60

@@ -50,7 +50,7 @@ def what_is_out_of_sight_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     honest: Callable[..., Iterator[tuple[Decimal, Decimal]]] = PaperPit._still_taken
 
     def short_sighted(pit: PaperPit, side: Side) -> Iterator[tuple[Decimal, Decimal]]:
-        return (row for row in honest(pit, side) if row[0] in pit.shown(side))
+        return (row for row in honest(pit, side) if row[0] in pit._shown[side])
 
     patch.setattr(PaperPit, "_still_taken", short_sighted)
 

@@ -170,6 +170,10 @@ async def test_what_cannot_be_written_is_in_doubt_and_told_to_nobody_until_it_is
         with file_size_limit(path, lambda size: size):
             with pytest.raises(InDoubt, match="cannot write"):
                 await desk.place(BUY, "1")
+            told = memory(desk)
+            with pytest.raises(Unavailable, match="cannot write"):
+                await desk.place(BUY, "1")
+            assert memory(desk) == told
             with pytest.raises(Unavailable, match="cannot write"):
                 await desk.venue.readers[MAIN].balances()
         await desk.venue.readers[MAIN].balances()
@@ -215,6 +219,7 @@ async def test_a_file_that_another_process_has_written_is_not_written_over(tmp_p
         lambda raw: raw.replace(b'"price":"98"', b'"price":null'),
         lambda raw: raw.replace(b'"price":"98"', b'"price":"98000000"'),
         lambda raw: raw.replace(b'"price":"98"', b'"price":98.5'),
+        lambda raw: raw.replace(b'"price":"101"', b'"price":"1"'),
         lambda raw: raw.replace(b'"symbol":"BTC/USD"', b'"symbol":"LTC/USD"'),
         lambda raw: b"[" * 100_000 + b"\n",
     ],

@@ -6,27 +6,14 @@ a verdict.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.wire.cases import GONE, LIVE, Case, named
 from tests.wire.fixtures import MakeKraken, until
 from tests.wire.kraken.loopback import Loopback
 from tests.wire.real_ccxt import errors as ccxt
-
-LIVE, GONE = True, False
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault, the class of exception it becomes (None: none), and whether the order lives."""
-
-    kind: str
-    error: type[BaseException] | None
-    alive: bool
-    how: dict[str, object] = field(default_factory=dict)
-
 
 UNKNOWN = [
     Case("lost", ccxt.ExchangeNotAvailable, LIVE),
@@ -55,10 +42,6 @@ UNKNOWN = [
     Case("odd", None, LIVE, {"text": '"fine"'}),
     Case("odd", None, LIVE, {"text": '{"error":[],"result":null}'}),
 ]
-
-
-def named(case: Case) -> str:
-    return f"{case.kind}-{case.how.get('status') or case.how.get('text') or ''}-{case.alive}"
 
 
 @pytest.mark.parametrize("case", UNKNOWN, ids=named)

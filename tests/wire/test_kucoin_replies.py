@@ -5,27 +5,16 @@ code parsed from the venue's own answer is a verdict; a class of exception is no
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.wire.cases import GONE, LIVE, Case, named
 from tests.wire.fixtures import MakeKucoin, until
 from tests.wire.kucoin.loopback import Loopback
 from tests.wire.real_ccxt import errors as ccxt
 
-LIVE, GONE = True, False
 CREATE, CANCEL = "POST hf/orders", "DELETE hf/orders/{orderId}"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault, the class of exception it becomes (None: none), and whether the order lives."""
-
-    kind: str
-    error: type[BaseException] | None
-    alive: bool
-    how: dict[str, object] = field(default_factory=dict)
 
 
 UNKNOWN = [
@@ -50,10 +39,6 @@ UNKNOWN = [
     Case("odd", None, LIVE, {"text": '{"code":"200000","data":null}'}),
     Case("odd", None, LIVE, {"text": '{"code":200000,"data":5}'}),
 ]
-
-
-def named(case: Case) -> str:
-    return f"{case.kind}-{case.how.get('status') or case.how.get('text') or ''}-{case.alive}"
 
 
 @pytest.mark.parametrize("case", UNKNOWN, ids=named)

@@ -82,16 +82,41 @@ async def test_what_cannot_be_had_is_refused(
         assert (told["type"], told["code"]) == ("error", code)
 
 
+async def refused(client: Any, token: str) -> str:
+    """The words with which a token is refused; the socket is closed after them."""
+    async with raw(client, token=token) as wire:
+        assert (await wire.next())["type"] == "over"
+        words: str = wire.welcome["data"]
+        return words
+
+
 async def test_a_token_that_is_wrong_or_old_opens_nothing(
     kucoin: MakeKucoin, kucoin_venue: Loopback
 ) -> None:
     client = await kucoin()
     token = (await client.private_post_bullet_private())["data"]["token"]
     kucoin_venue.ask("expire_tokens")
-    for asked, words in (("nonsense", "token is invalid"), (token, "token is expired")):
-        async with raw(client, token=asked) as wire:
-            assert wire.welcome["data"] == words
-            assert (await wire.next())["type"] == "over"
+    assert await refused(client, "nonsense") == "token is invalid"
+    assert await refused(client, token) == "token is expired"
+
+
+async def test_a_token_dies_with_its_key(kucoin: MakeKucoin, kucoin_venue: Loopback) -> None:
+    client, other = await kucoin("full"), await kucoin("read")
+    token = (await client.private_post_bullet_private())["data"]["token"]
+    kucoin_venue.ask("revoke_key", purpose="full")
+    assert await refused(other, token) == "token is invalid"
+
+
+async def test_a_client_that_does_not_ping_is_cut_off(
+    kucoin: MakeKucoin, kucoin_venue: Loopback
+) -> None:
+    client = await kucoin()
+    kucoin_venue.ask("ping_every", ms=200, patience_ms=100)
+    async with raw(client) as wire:
+        for _ in range(4):
+            await asyncio.sleep(0.1)
+            assert (await wire.ask("ping"))["type"] == "pong"
+        assert (await wire.next())["type"] == "over"
 
 
 async def test_the_rows_of_an_order_come_in_the_order_of_the_wire_and_sparse(

@@ -115,7 +115,9 @@ def _sent(method: str, url: str, data: Any, headers: Mapping[str, str]) -> Sent:
         params |= _flat(json.loads(body, parse_float=_no_float))
     elif body:
         params |= dict(parse_qsl(body, keep_blank_values=True))
-    kept = {name: value for name, value in params.items() if name not in VOLATILE}
+    # Gemini's timestamp is where its list begins.
+    volatile = VOLATILE - {"timestamp"} if "X-GEMINI-PAYLOAD" in headers else VOLATILE
+    kept = {name: value for name, value in params.items() if name not in volatile}
     return Sent(method, parts.path, kept)
 
 
@@ -162,7 +164,8 @@ class Captured:
         self.clock = ManualClock()
         self.session = Session(venue)
         self.problems: list[str] = []
-        markets = Markets(self._client(None), self.clock)
+        keys = keys_for(venue)
+        markets = Markets(self._client(keys if self.quirks.public_needs_keys else None), self.clock)
         shared: dict[str, Any] = {"quirks": self.quirks, "markets": markets}
         looking: dict[str, Any] = {
             "opened": None,
@@ -170,7 +173,6 @@ class Captured:
             "on_rejected": self.problems.append,
         }
         self.market = CcxtMarket(client=markets._client, **shared, **looking)
-        keys = keys_for(venue)
         self.reader = CcxtReader(
             account=self.account, client=self._client(keys), **shared, **looking
         )

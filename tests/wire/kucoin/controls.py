@@ -7,7 +7,7 @@ from decimal import Decimal
 from domain.money import canonical
 from tests.wire import controls
 from tests.wire.kucoin.poison import POISONS
-from tests.wire.kucoin.venue import MODES, KucoinVenue, funding_of
+from tests.wire.kucoin.venue import MODES, PATIENCE_MS, KucoinVenue, funding_of
 from tests.wire.truth import told
 from tests.wire.venue import MAIN
 
@@ -42,9 +42,9 @@ class Controls(controls.Controls):
         if addresses is not None:
             self._venue.whitelists[owner] = set(addresses)
 
-    def ping_every(self, ms: int) -> None:
-        """Tell new clients to ping so often."""
-        self._venue.ping_ms = ms
+    def ping_every(self, ms: int, patience_ms: int = PATIENCE_MS) -> None:
+        """Tell new clients to ping so often, and cut off who is later than that by so much."""
+        self._venue.ping_ms, self._venue.patience_ms = ms, patience_ms
 
     def expire_tokens(self) -> None:
         """Every socket token given so far is too old."""

@@ -3,6 +3,8 @@
 The one rule: what is sent when is shared (`tests.wire.sockets`); only the frames are KuCoin's.
 """
 
+import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -39,6 +41,8 @@ from tests.wire.sockets import Ends
 # Booking → what the trading wallet's event is called; the funding wallet's begins with `main`.
 EVENTS = {"trade": "setted", "transfer": "transfer", "deposit": "transfer", "withdrawal": "other"}
 FUNDING_EVENTS = {"deposit": "deposit", "withdrawal": "withdraw_done", "transfer": "transfer"}
+PATROL_S = 0.1
+GOING_AWAY = 1001
 
 
 class Hub(sockets.Hub[Connection]):
@@ -62,8 +66,9 @@ class Hub(sockets.Hub[Connection]):
         name, expires_us = self.venue.tokens.get(token, ("", 0))
         key = self.venue.keys.known(name)
         side = "public" if key is None else "private"
-        refusal = "" if token in self.venue.tokens else "token is invalid"
-        if not refusal and expires_us <= self.venue.now_us():
+        is_known = token in self.venue.tokens and (key is not None or not name)
+        refusal = "" if is_known else "token is invalid"
+        if is_known and expires_us <= self.venue.now_us():
             refusal = "token is expired"
 
         def made(outbox: Outbox, ends: Ends) -> Connection:
@@ -74,11 +79,23 @@ class Hub(sockets.Hub[Connection]):
                 abort=ends[1],
                 owner="" if key is None else key.owner,
                 venue=self.venue,
+                heard_at=asyncio.get_running_loop().time(),
                 connect_id=request.query.get("connectId", ""),
                 refusal=refusal,
             )
 
         return await self.serve(request, self.venue.tampering[side], made)
+
+    async def run(self) -> None:
+        """Cut off who has not pinged for too long, for ever."""
+        while True:
+            await asyncio.sleep(PATROL_S)
+            longest_s = (self.venue.ping_ms + self.venue.patience_ms) / 1000
+            latest = asyncio.get_running_loop().time() - longest_s
+            for connection in self.of():
+                if connection.heard_at < latest:
+                    connection.heard_at = math.inf  # once is enough
+                    connection.close(GOING_AWAY)
 
     # What happened
 

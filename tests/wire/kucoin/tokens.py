@@ -6,7 +6,6 @@ The one rule: a token is of one key, or of nobody: what it may hear is decided b
 from tests.wire.kucoin.venue import KucoinVenue
 
 SOCKET_HOST = "ws-api-spot.kucoin.com"
-PONG_MS = 10_000
 
 
 def bullet(venue: KucoinVenue, key: str) -> object:
@@ -16,6 +15,6 @@ def bullet(venue: KucoinVenue, key: str) -> object:
         "encrypt": True,
         "protocol": "websocket",
         "pingInterval": venue.ping_ms,
-        "pingTimeout": PONG_MS,
+        "pingTimeout": venue.patience_ms,
     }
     return {"token": venue.token(key), "instanceServers": [server]}

@@ -31,7 +31,7 @@ BALANCES = {
 }
 MODES = ("online", "maintenance", "cancel_only")
 FUNDING = " (funding)"
-PING_MS = 18_000
+PING_MS, PATIENCE_MS = 18_000, 10_000
 SETTING = Setting(
     pairs={symbol: listing.terms() for symbol, listing in LISTINGS.items()},
     opening={symbol: Decimal(listing.open_price) for symbol, listing in LISTINGS.items()},
@@ -62,7 +62,7 @@ class KucoinVenue(Venue[ApiKey]):
     ) -> None:
         self.limits = limits or Limits()
         self.logs = {symbol: BookLog() for symbol in LISTINGS}
-        self.ping_ms = PING_MS  # how often clients are told to ping
+        self.ping_ms, self.patience_ms = PING_MS, PATIENCE_MS  # between pings, and beyond
         self.whitelists: dict[str, set[str]] = {}
         given = BALANCES if balances is None else balances
         ring = KeyRing(Random(seed + 1))

@@ -1,0 +1,154 @@
+"""What each venue can and cannot, and what happens here where it cannot, for people.
+
+The one rule: a "no" comes with what is done instead, or with what is therefore not offered.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from venues.ccxt_quirks import quirks_of
+from venues.ccxt_row import DAY_US, Cancels, Quirks
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Whether the venue can, and in a few words how, or what is done instead."""
+
+    can: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """One venue's row of the table; the fields stand in the order of its columns."""
+
+    venue: str
+    orders: Capability
+    balance_stream: Capability
+    fill_stream: Capability
+    cancel_all: Capability
+    look_up: Capability
+    dead_man: Capability
+    sandbox: Capability
+    history: Capability
+    withdrawals: Capability
+
+    def rows(self) -> Iterator[tuple[str, Capability]]:
+        """Name and capability, in order; names are words ("cancel all")."""
+        for field in fields(self)[1:]:
+            yield field.name.replace("_", " "), getattr(self, field.name)
+
+
+def capabilities(venue: str, has: Mapping[str, Any] = _NOTHING) -> Capabilities:
+    """The row of a venue; `has` is what ccxt says of one that has no row here (`has_of`).
+
+    Raises:
+        Misconfigured: an old name, saying the new one.
+    """
+    quirks = quirks_of(venue, sandbox=False)
+    return Capabilities(
+        venue=venue,
+        orders=_orders(quirks),
+        balance_stream=_streamed(quirks, "balances"),
+        fill_stream=_fills(quirks),
+        cancel_all=_cancel_all(quirks),
+        look_up=_look_up(quirks),
+        dead_man=_dead_man(quirks),
+        sandbox=_sandbox(venue),
+        history=_history(quirks, has),
+        withdrawals=_withdrawals(quirks, has),
+    )
+
+
+def has_of(venue: str) -> Mapping[str, Any]:
+    """What ccxt says that a venue has; imports its class (a tenth of a second).
+
+    Raises:
+        Misconfigured: ccxt does not know it.
+    """
+    from venues.lazy_ccxt import exchange_class  # noqa: PLC0415 - only for venues without a row
+
+    told = exchange_class(venue)().describe()["has"]
+    return dict(told)
+
+
+def _orders(quirks: Quirks) -> Capability:
+    if not quirks.trades:
+        return Capability(can=False, how=quirks.why_watched)
+    left_out = (
+        (not quirks.market_orders, "market orders"),
+        (quirks.market_orders and not quirks.market_buys, "market buys (buy at a limit, IOC)"),
+        (not quirks.post_only, "post-only"),
+        (not quirks.fill_or_kill, "fill-or-kill"),
+    )
+    without = [name for is_missing, name in left_out if is_missing]
+    return Capability(can=True, how="all kinds but " + ", ".join(without) if without else "")
+
+
+def _streamed(quirks: Quirks, what: str) -> Capability:
+    if quirks.traits.account_stream:
+        return Capability(can=True, how="and checked by request")
+    return Capability(can=False, how=f"{what} are asked for again and again")
+
+
+def _fills(quirks: Quirks) -> Capability:
+    if quirks.traits.account_stream and "watchMyTrades" not in quirks.watches:
+        return Capability(can=False, how="asked for when the stream tells that an order grew")
+    return _streamed(quirks, "fills")
+
+
+def _cancel_all(quirks: Quirks) -> Capability:
+    if quirks.traits.cancel_all:
+        return Capability(can=True, how="with one call")
+    how = "open orders are listed and cancelled one by one" if quirks.trades else "no orders"
+    return Capability(can=False, how=how)
+
+
+def _look_up(quirks: Quirks) -> Capability:
+    if quirks.asks_by_client_id:
+        return Capability(can=True, how="asked for by our id, then sought in its lists")
+    if quirks.finds_by_client_id:
+        return Capability(can=True, how="its lists are filtered by our id")
+    how = "its lists are read whole and scanned for our id"
+    if quirks.cancels is Cancels.AFTER_A_LOOK:
+        how += "; so are cancels of orders whose answer was lost"
+    return Capability(can=False, how=how if quirks.trades else "no orders")
+
+
+def _dead_man(quirks: Quirks) -> Capability:
+    if quirks.traits.dead_man:
+        return Capability(can=True, how="60 s, refreshed each 15 s while armed")
+    return Capability(can=False, how="if this machine dies, open orders stay open")
+
+
+def _sandbox(venue: str) -> Capability:
+    can = _offers_sandbox(venue)
+    return Capability(can=can, how=f"exchanges.{venue}.sandbox: true" if can else "try --demo")
+
+
+def _offers_sandbox(venue: str) -> bool:
+    from domain.errors import Misconfigured  # noqa: PLC0415 - the question is asked by trying
+
+    try:
+        quirks_of(venue, sandbox=True)
+    except Misconfigured:
+        return False
+    return True
+
+
+def _history(quirks: Quirks, has: Mapping[str, Any]) -> Capability:
+    if not quirks.trades and not quirks.shapes and not has.get("fetchMyTrades"):
+        return Capability(can=False, how="it lists no fills")
+    reach = f"{quirks.reach_us // DAY_US} days back" if quirks.reach_us else "as far as it keeps"
+    if "fetch_my_trades" in quirks.by_symbol:
+        reach += ", by symbol: those watched, traded here, or of two assets held"
+    return Capability(can=True, how=reach)
+
+
+def _withdrawals(quirks: Quirks, has: Mapping[str, Any]) -> Capability:
+    if quirks.withdraws or has.get("withdraw"):
+        return Capability(can=True, how="its API takes them")
+    return Capability(can=False, how="withdraw at the venue itself")

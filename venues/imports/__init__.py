@@ -1,0 +1,1 @@
+"""Files of history: venues' own exports and the plain format, as fills and movements."""
