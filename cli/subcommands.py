@@ -81,6 +81,8 @@ def _control(commands: "Commands[Parser]") -> None:
     )
     enrol.add_argument("--proof", default="", help="to enrol again: a code or a recovery code")
     command(commands, "doctor", "check this installation and say what to mend")
+    known = command(commands, "venues", "what each exchange can and cannot, and what then")
+    known.add_argument("venue", nargs="?", default="", help="only this one, with the reasons")
     tried = command(
         commands,
         "test-connection",

@@ -4,7 +4,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from cli.commands import connection, control, doctor, importing, ledger, reading, trading
+from cli.commands import connection, control, doctor, importing, ledger, reading, trading, venues
 from cli.desks import some_desk
 from cli.ground import stand
 from domain.ports import Desk
@@ -31,6 +31,8 @@ def dispatch(args: Namespace) -> int:
     """Run one command to its exit status."""
     if args.command == "doctor":
         return doctor.doctor(args)
+    if args.command == "venues":
+        return venues.venues(args)
     if args.command == "kill" and args.activate:
         from cli.killing import kill  # noqa: PLC0415 - only for its alias
 
