@@ -19,6 +19,7 @@ BREAKS = frozenset(
     {
         "BALANCE_UNEXPLAINED",
         "FILL_CHANGED",
+        "MOVEMENT_CHANGED",
         "ORDER_REOPENED",
         "ORDER_VANISHED",
         "OVERFILL",

@@ -103,7 +103,14 @@ def test_discrepancies_add_up_without_sign_and_every_kind_is_counted() -> None:
     assert counts == {**dict.fromkeys(KINDS, 0), "BALANCE_UNEXPLAINED": 2, "PHANTOM_TRADE": 1}
 
 
-KINDS = ("BALANCE_UNEXPLAINED", "FILL_CHANGED", "ORDER_REOPENED", "OVERFILL", "PHANTOM_TRADE")
+KINDS = (
+    "BALANCE_UNEXPLAINED",
+    "FILL_CHANGED",
+    "MOVEMENT_CHANGED",
+    "ORDER_REOPENED",
+    "OVERFILL",
+    "PHANTOM_TRADE",
+)
 
 
 def test_a_clock_that_was_never_measured_is_not_right() -> None:
