@@ -158,11 +158,15 @@ def _reachable(opened: "Sequence[PaperVenue]") -> None:
 async def _real(
     ground: Ground, secrets: SecretStores, tell: Tell, *, hurry: bool
 ) -> AsyncGenerator[Access]:
+    from venues.ccxt_quirks import TRIED_ON_THE_WIRE  # noqa: PLC0415 - as ccxt
+
     exchanges = ground.loaded.settings.enabled
-    orders = ground.mode is Mode.LIVE
     connections: dict[str, Connection] = {}
     async with AsyncExitStack() as stack:
         for venue, told in exchanges.items():
+            orders = ground.mode is Mode.LIVE and venue in TRIED_ON_THE_WIRE
+            if ground.mode is Mode.LIVE and not orders:
+                log.warning("%s is watched, not traded: `quarterdeck venues %s`", venue, venue)
             keys = {
                 name: secrets.account_keys(Account(venue, name), known.references, trade=orders)
                 for name, known in told.accounts.items()

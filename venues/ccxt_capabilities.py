@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from venues.ccxt_quirks import quirks_of
+from venues.ccxt_quirks import TRIED_ON_THE_WIRE, quirks_of
 from venues.ccxt_row import DAY_US, Cancels, Quirks
 
 _NOTHING: Mapping[str, Any] = {}
@@ -52,8 +52,8 @@ def capabilities(venue: str, has: Mapping[str, Any] = _NOTHING) -> Capabilities:
     return Capabilities(
         venue=venue,
         orders=_orders(quirks),
-        balance_stream=_streamed(quirks, "balances"),
-        fill_stream=_fills(quirks),
+        balance_stream=_streamed(quirks, "balances", "watchBalance"),
+        fill_stream=_streamed(quirks, "fills", "watchMyTrades"),
         cancel_all=_cancel_all(quirks),
         look_up=_look_up(quirks),
         dead_man=_dead_man(quirks),
@@ -78,6 +78,13 @@ def has_of(venue: str) -> Mapping[str, Any]:
 def _orders(quirks: Quirks) -> Capability:
     if not quirks.trades:
         return Capability(can=False, how=quirks.why_watched)
+    if quirks.traits.venue not in TRIED_ON_THE_WIRE:
+        how = "tried on a captured wire only, so it is watched and not traded"
+        return Capability(can=False, how=f"{how}; {_kinds(quirks)}")
+    return Capability(can=True, how=_kinds(quirks))
+
+
+def _kinds(quirks: Quirks) -> str:
     left_out = (
         (not quirks.market_orders, "market orders"),
         (quirks.market_orders and not quirks.market_buys, "market buys (buy at a limit, IOC)"),
@@ -85,19 +92,15 @@ def _orders(quirks: Quirks) -> Capability:
         (not quirks.fill_or_kill, "fill-or-kill"),
     )
     without = [name for is_missing, name in left_out if is_missing]
-    return Capability(can=True, how="all kinds but " + ", ".join(without) if without else "")
+    return "all kinds but " + ", ".join(without) if without else "all kinds"
 
 
-def _streamed(quirks: Quirks, what: str) -> Capability:
-    if quirks.traits.account_stream:
-        return Capability(can=True, how="and checked by request")
-    return Capability(can=False, how=f"{what} are asked for again and again")
-
-
-def _fills(quirks: Quirks) -> Capability:
-    if quirks.traits.account_stream and "watchMyTrades" not in quirks.watches:
-        return Capability(can=False, how="asked for when the stream tells that an order grew")
-    return _streamed(quirks, "fills")
+def _streamed(quirks: Quirks, what: str, flag: str) -> Capability:
+    if not quirks.traits.account_stream:
+        return Capability(can=False, how=f"{what} are asked for again and again")
+    if flag not in quirks.watches:
+        return Capability(can=False, how=f"{what} are asked for when an order is heard of")
+    return Capability(can=True, how="and checked by request")
 
 
 def _cancel_all(quirks: Quirks) -> Capability:

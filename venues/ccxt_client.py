@@ -142,7 +142,13 @@ class Clients:
     async def opened(self, purpose: Purpose) -> AsyncGenerator[Client]:
         """A client with a connection pool of its own, closed at the end whatever happens."""
         session = open_session(self._tls, self._gateway)
-        places = {"session": session, "ssl_context": self._tls, "timeout": self._timeout_ms}
+        places = {
+            "session": session,
+            "ssl_context": self._tls,
+            "timeout": self._timeout_ms,
+            # With a session of ours ccxt would not look for it, and some streams need it.
+            "asyncio_loop": asyncio.get_running_loop(),
+        }
         api = self._class({**config_of(self._quirks, purpose.keys), **places})
         if self._quirks.traits.sandbox:  # asked for; where it was not, the row says False
             api.set_sandbox_mode(True)

@@ -124,10 +124,9 @@ KUCOIN = Quirks(
         "hf": True,
         "uta": False,
         "fetchMarkets": {"types": ["spot"]},
-        "watchBalance": {"fetchBalanceSnapshot": True, "awaitBalanceSnapshot": True},
     },
-    # Its stream tells fills without fees; an order that grew has its fills asked for.
-    watches=("watchOrders", "watchBalance"),
+    # Its streams tell fills without fees, and the balances of one wallet of the two.
+    watches=("watchOrders",),
     sayings=SAYINGS,
     codes=codes,
     shapes=SHAPES,

@@ -99,6 +99,11 @@ _RENAMED = {
 _WATCHED_ONLY = "its orders were never tested here, so it is watched and not traded"
 
 
+# Whose orders were placed, lost, found and killed on a living wire through the whole desk. The
+# orders of the other rows were tried on a captured wire only: those venues are watched.
+TRIED_ON_THE_WIRE = frozenset({"kraken"})
+
+
 def quirks_of(venue: str, *, sandbox: bool = False) -> Quirks:
     """The row of a venue; a cautious one for a venue without.
 

@@ -81,6 +81,8 @@ class Call:
         return True
 
 
+# One operation can make several requests at once (ccxt loads markets so), each in a task.
+_PATH: ContextVar[str] = ContextVar("the endpoint that this task asks", default="")
 CURRENT: ContextVar[Call | None] = ContextVar("the call that this task makes", default=None)
 
 
@@ -189,6 +191,7 @@ class Wire:
         """Stands before ccxt's fetch2: waits for budget and lane, then signs and sends."""
         call = CURRENT.get() or Call()
         call.path = path
+        _PATH.set(path)
         await self._budget.take(self._quirks.costs.get(path, 1), call.priority)
         async with self._lane.turn(call.priority):
             return await self._request(path, *rest, **more)
@@ -203,11 +206,11 @@ class Wire:
         answer = await self._fetch(url, method, headers, body)
         self._on_answer(self._clock.monotonic_us() - started_us)
         try:
-            call.rows = self._rows(method, call.path, answer)
+            call.rows = self._rows(method, _PATH.get(), answer)
         except Absent:
             raise
         except Garbled as error:
-            raise Garbled(f"{call.path}: {error} ({_shown(call)})") from error
+            raise Garbled(f"{_PATH.get()}: {error} ({_shown(call)})") from error
         call.answer = answer
         return answer
 

@@ -19,7 +19,7 @@ from tests.venues.conformance.test_conformance import (
 from venues import ccxt_convert as convert
 from venues import ccxt_quirks
 from venues.ccxt_capabilities import capabilities, has_of
-from venues.ccxt_quirks import quirks_of
+from venues.ccxt_quirks import TRIED_ON_THE_WIRE, quirks_of
 from venues.ccxt_venue import VenueSettings, open_venue
 from venues.ccxt_wire import exact_json
 from venues.keys import AccountKeys
@@ -133,8 +133,10 @@ def test_what_a_venue_cannot_comes_with_what_is_done_instead() -> None:
             "sandbox", "history", "withdrawals",
         ]  # fmt: skip
         assert all(row.how for row in told.values() if not row.can), venue
-        assert told["orders"].can == quirks_of(venue).trades
+        tried = venue in TRIED_ON_THE_WIRE
+        assert told["orders"].can == (quirks_of(venue).trades and tried)
         assert told["cancel all"].can == quirks_of(venue).traits.cancel_all
+    assert "captured wire only" in capabilities("kucoin").orders.how
     assert "post-only" not in capabilities("kucoin").orders.how
     assert "market buys" in capabilities("gate").orders.how
 
@@ -262,3 +264,12 @@ async def test_an_order_that_began_before_the_span_and_ended_in_it_is_kept(venue
     late = await desk.reader.history(desk.clock.at_us - 60_000_000)  # every row is older
     assert late.orders
     assert late.fills
+
+
+async def test_a_reading_key_that_may_not_ask_which_symbols_are_open_asks_them_all() -> None:
+    desk = Captured("kucoin")
+    await desk.market.instruments()
+    refused = '{"code":"400007","msg":"Access denied, require more permission"}'
+    desk.session.answering = lambda sent: refused if sent.path.endswith("symbols") else None
+    (found,) = await desk.reader.open_orders()
+    assert found.client_id == OURS
