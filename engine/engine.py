@@ -149,13 +149,14 @@ class Engine:
                 await parts.drained()
         except (DeskError, TimeoutError) as error:
             log.warning("drained without an answer: %s", error)
-        board = self.desk.board
-        await self.desk.record(
-            events.EngineStopped(
-                at_us=self._outfit.clock.now_us(),
-                actor="engine",
-                run_id=board.run_id,
-                reason=self._reason,
-            )
+        goodbye = events.EngineStopped(
+            at_us=self._outfit.clock.now_us(),
+            actor="engine",
+            run_id=self.desk.board.run_id,
+            reason=self._reason,
         )
+        try:
+            await self.desk.record(goodbye)
+        except DeskError as error:  # start-up is recovery: it needs no goodbye
+            log.critical("the last row could not be written: %s", error)
         self._phase(Phase.STOPPED)

@@ -7,6 +7,7 @@ marker is written again.
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 
 from domain import controls, events
 from domain.board import Board
@@ -16,7 +17,7 @@ from domain.halts import Evidence, HaltState, Marker
 from engine.floor import Floor
 from engine.killswitch import KillSwitch
 
-AGAIN_US = 5_000_000  # after a disk that took no marker
+AGAIN_US = 5_000_000  # after a disk that took no marker or row
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,7 @@ class MarkerWatch:
             await floor.desk.flushed()
         elif halted and not present and floor.clock.monotonic_us() >= self._again_us:
             await self._restore()
-        if present or halted:
+        if (present or halted) and floor.clock.monotonic_us() >= self._again_us:
             await self._take_in_evidence()
 
     def _halted(self) -> bool:
@@ -115,8 +116,18 @@ class MarkerWatch:
                 continue
             self._taken.add(halt_id)
             facts = [fact for line in lines if (fact := _evidence(halt_id, line)) is not None]
-            if facts:
-                await self._floor.desk.record(*facts)
+            if facts and not await self._recorded(facts):
+                self._taken.discard(halt_id)  # it stays in its file, and is taken in later
+                self._again_us = self._floor.clock.monotonic_us() + AGAIN_US
+                return
+
+    async def _recorded(self, facts: Sequence[events.Fact]) -> bool:
+        try:
+            await self._floor.desk.record(*facts)
+        except DeskError as error:
+            log.critical("evidence of a kill could not be taken in: %s", error)
+            return False
+        return True
 
 
 def _evidence(halt_id: str, line: str) -> controls.HaltEvidenced | None:

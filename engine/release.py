@@ -5,6 +5,7 @@ and it opens to REDUCE_ONLY first.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from domain import asks, controls, events
@@ -18,6 +19,7 @@ from engine.secondfactor import SecondFactor
 
 SECOND_US = 1_000_000
 CHECK_S = 30
+log = logging.getLogger(__name__)
 
 
 class Releases:
@@ -148,8 +150,13 @@ class Releases:
         now = next((h for h in self._floor.desk.board.halts if h.halt_id == halt.halt_id), None)
         if now is None or now.state is not HaltState.RESUMING or now.resumed_us != halt.resumed_us:
             return  # tripped again meanwhile: that halt is in force
-        await self._floor.desk.record(
-            controls.HaltResumed(at_us=self._floor.now_us(), actor="engine", halt_id=halt.halt_id)
+        resumed = controls.HaltResumed(
+            at_us=self._floor.now_us(), actor="engine", halt_id=halt.halt_id
         )
+        try:
+            await self._floor.desk.record(resumed)
+        except DeskError as error:  # the ledger's failure has tripped the switch again
+            log.critical("the end of a hold could not be written: %s", error)
+            return
         if self._floor.stop.level == Level.REDUCE_ONLY:
             self._floor.stop.lowered(self._floor.desk.board.level)

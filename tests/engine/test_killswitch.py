@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain import asks, controls
+from domain.board import Phase
 from domain.errors import DeskError, Refused, Unavailable
 from domain.halts import HaltState, Level, Marker
 from domain.instruments import Account
@@ -181,6 +182,47 @@ async def test_evidence_of_a_kill_without_an_engine_enters_the_ledger_once(tmp_p
                 if isinstance(fact, controls.HaltEvidenced) and fact.halt_id == "ABCDEF1234"
             ]
             assert [fact.evidence.attempts for fact in told] == [1, 2]
+
+
+async def test_evidence_that_a_full_disk_refuses_is_taken_in_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as rig:
+        await rig.ask(asks.Trip(reason="test"))
+        await rig.until(halted())
+        assert rig.engine.parts is not None
+        watch, append = rig.engine.parts.marker, rig.ledger.append
+
+        def full(_: object) -> object:
+            future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            future.set_exception(Unavailable("the ledger", "disk full"))
+            return future
+
+        monkeypatch.setattr(rig.ledger, "append", full)
+        EvidenceLog(tmp_path / "demo", "ABCDEF1234").write(
+            {"at_us": 1, "evidence": {"account": "kraken/main", "attempts": 1, "still_open": 0}}
+        )
+        await watch.look()
+        monkeypatch.setattr(rig.ledger, "append", append)
+        watch._again_us = 0
+        await watch.look()
+        kinds = [fact async for _, fact in rig.ledger.facts()]
+        found = [f for f in kinds if isinstance(f, controls.HaltEvidenced)]
+        assert any(fact.halt_id == "ABCDEF1234" for fact in found)
+
+
+async def test_a_full_disk_does_not_keep_the_engine_from_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as rig:
+
+        def full(_: object) -> object:
+            future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            future.set_exception(Unavailable("the ledger", "disk full"))
+            return future
+
+        monkeypatch.setattr(rig.ledger, "append", full)
+    assert rig.board.phase is Phase.STOPPED
 
 
 async def test_an_order_that_appears_after_the_proof_is_cancelled_again(tmp_path: Path) -> None:
