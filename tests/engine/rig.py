@@ -222,17 +222,11 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     board = Board(mode=mode, base_currency=settings.base_currency)
     desk = Desk(board, clock)
     stop, marker = Stop(), FileMarker(places.halt)
-    genesis = LedgerOpened(
-        at_us=clock.now_us(),
-        actor="engine",
-        ledger_id=LEDGER_ID,
-        book=mode.book,
-        version="0",
-        install_tag="T1",
-    )
     kept = secrets or Secrets()
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(SqliteLedger(places, genesis, desk.committed))
+        ledger = await stack.enter_async_context(
+            SqliteLedger(places, _genesis(mode), desk.committed)
+        )
         desk.attach(ledger)
         reader = await stack.enter_async_context(History(places.ledger))
         outfit = Outfit(
@@ -265,6 +259,17 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             engine.stop("test over")
             async with asyncio.timeout(15):
                 await task
+
+
+def _genesis(mode: Mode) -> LedgerOpened:
+    return LedgerOpened(
+        at_us=SystemClock().now_us(),
+        actor="engine",
+        ledger_id=LEDGER_ID,
+        book=mode.book,
+        version="0",
+        install_tag="T1",
+    )
 
 
 async def _ready(engine: Engine, task: "asyncio.Task[None]") -> None:
