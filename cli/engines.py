@@ -129,12 +129,14 @@ async def _attempt(
             raise _ForgottenMarket(opened.fresh)
         outfit = _outfit(ground, opened, ledger, reader, secrets, logs)
         engine = Engine(desk, outfit)
-        async with _running(engine, opened, wait=wait):
+        async with _running(engine, opened) as task:
             if serve:
                 await stack.enter_async_context(
                     served(desk, ground.places.socket(), ground.operators)
                 )
                 await _listen(stack, ground, desk, metrics, engine)
+            if wait:
+                await _happened(engine.ready, task)
             yield Own(
                 desk=CallerDesk(desk, ground.me),
                 engine=engine,
@@ -175,19 +177,19 @@ def _outfit(
 
 
 @asynccontextmanager
-async def _running(engine: Engine, opened: Access, *, wait: bool) -> AsyncGenerator[None]:
+async def _running(engine: Engine, opened: Access) -> AsyncGenerator["asyncio.Task[None]"]:
     """The engine's task around the block: if it fails, the block is cancelled with its error."""
     async with asyncio.TaskGroup() as group:
         task = group.create_task(engine.run(opened.beside), name="engine")
         try:
-            await _started(engine, task, wait=wait)
-            yield
+            await _happened(engine.opened, task)
+            yield task
         finally:
             engine.stop("asked to stop")
 
 
-async def _started(engine: Engine, task: "asyncio.Task[None]", *, wait: bool) -> None:
-    event = engine.ready if wait else engine.opened
+async def _happened(event: asyncio.Event, task: "asyncio.Task[None]") -> None:
+    """Wait until the engine is that far, or raise what ended it."""
     waiting = asyncio.ensure_future(event.wait())
     try:
         done, _ = await asyncio.wait(

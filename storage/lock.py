@@ -20,6 +20,11 @@ from storage.durable import PRIVATE_FILE
 _LONGEST_NOTE = 64
 
 
+def owner(book: str) -> str:
+    """Who is `Unavailable` when another process has this book."""
+    return f"the {book} book"
+
+
 class BookLock:
     """The lock file of a book, held from `acquire` to `release`."""
 
@@ -46,7 +51,7 @@ class BookLock:
             holder = _holder(descriptor)
             os.close(descriptor)
             raise Unavailable(
-                f"the {self._book} book",
+                owner(self._book),
                 f"another engine{holder} holds {self._path}; attach instead, "
                 "or stop that engine first",
             ) from None
