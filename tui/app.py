@@ -5,16 +5,20 @@ kill switch comes first: it works from every screen, dialog and field.
 """
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.geometry import Size
 
 from tui import keys, themes
-from tui.options import Graph
+from tui.options import Graph, Options
 from tui.projector import Projector
 from tui.screens.host import ONBOARDING, too_small
 from tui.signals import Signals
+from tui.typeahead import TypeAhead
+
+if TYPE_CHECKING:  # as the projector
+    from domain.ports import Desk
 
 HOTKEY_REASON = "kill switch pressed in the console"
 _ALWAYS = ("kill", "leave")  # what works even where nothing else has room
@@ -31,6 +35,20 @@ class Console(Projector, inherit_bindings=False):
     KEYS: ClassVar[str] = keys.GLOBAL
     _room = Size(80, 24)  # the terminal's size as the newest resize event told it
     _signals: Signals | None = None
+
+    def __init__(self, desk: "Desk", *, operator: str, options: Options) -> None:
+        super().__init__(desk, operator=operator, options=options)
+        self._typed = TypeAhead(self, super().on_event, options.monotonic_us, self._overtakes)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys take turns; everything else comes as it comes."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
+
+    def _overtakes(self, key: str) -> bool:
+        return any(key in one.keys.split(",") for one in self.key_table if one.action in _ALWAYS)
 
     def on_mount(self) -> None:
         """Take the signals, choose the layout, begin to poll."""

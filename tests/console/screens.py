@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.segment import Segment
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -19,6 +20,7 @@ from tests.console.fakes import FakeClock, FakeDesk, answering, options
 from tui.app import Console
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+_NAMES = {".": "full_stop", "/": "slash"}
 UPDATE = "QUARTERDECK_UPDATE_SNAPSHOTS"
 
 
@@ -63,6 +65,14 @@ class Played:
         for key in keys:
             await self.pilot.press(key)
         await self.settle()
+
+    async def burst(self, *keys: str) -> None:
+        """Press keys all at once, as a terminal that was stopped hands them over."""
+        for key in keys:
+            character = key if len(key) == 1 else None
+            self.console.post_message(events.Key(_NAMES.get(key, key), character))
+        for _ in range(20):
+            await self.settle()
 
     async def type(self, text: str) -> None:
         await self.press(*text)

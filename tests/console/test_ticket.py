@@ -52,6 +52,22 @@ async def test_shares_and_prices_are_typed_as_words() -> None:
         assert "62100.4" in session.text
 
 
+async def test_keys_that_were_typed_ahead_go_where_they_would_have_gone_one_by_one() -> None:
+    """A stalled terminal hands over a whole burst: no letter may land in another field."""
+    async with played() as session:
+        await session.burst("2", "n", "tab", "tab", *"btc/usdt", "tab", *"0.05", "tab", *"62000")
+        await session.rested()
+        fields = session.console.query(Input)
+        values = [field.value for field in fields if field.id in ("symbol", "quantity", "price")]
+        assert values == ["BTC/USDT", "0.05", "62000"]
+
+
+async def test_the_kill_key_overtakes_what_was_typed_ahead() -> None:
+    async with played() as session:
+        await session.burst(*(["tab"] * 40), "ctrl+x")
+        assert type(session.console.screen).__name__ == "KillPanel"
+
+
 async def test_letters_choose_the_side_and_never_leave_the_ticket() -> None:
     async with played() as session:
         await session.press("2", "n", "s")
