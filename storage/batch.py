@@ -5,7 +5,7 @@ appended, and then written by one statement or not at all.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from domain.errors import Refused
@@ -15,7 +15,7 @@ from storage.chain import ZERO_HASH, link
 from storage.entries import Entry
 from storage.sameness import SINGLE_USE, same_content
 
-Row = tuple[int, int, str, str, str, str, str, bytes, bytes, bytes]
+Row = tuple[int, int, str, str, str, str, str, bytes, bytes, bytes, bytes | None]
 Answer = tuple[Appended, ...] | Refused
 
 
@@ -74,6 +74,11 @@ def plan(groups: Sequence[Sequence[Entry]], head: Head, known: Mapping[str, Stor
     return Plan(planned.rows, planned.news, planned.answers, head)
 
 
+def sealed(planned: Plan, seal: bytes) -> Plan:
+    """The plan with the seal of its newest row, which vouches for all before it."""
+    return replace(planned, rows=[*planned.rows[:-1], (*planned.rows[-1][:-1], seal)])
+
+
 def _chained(planned: Plan, entry: Entry, head: Head) -> tuple[Head, Appended]:
     seq = head.seq + 1
     row_hash = link(head.hash, seq, entry.payload)
@@ -88,6 +93,7 @@ def _chained(planned: Plan, entry: Entry, head: Head) -> tuple[Head, Appended]:
         entry.payload,
         head.hash,
         row_hash,
+        None,
     )
     planned.rows.append(row)
     appended = Appended(seq, row_hash.hex())

@@ -26,7 +26,9 @@ from storage.migrate import Migration, migrate, migrations
 
 APPLICATION_ID = 0x51444C31  # "QDL1", set by the first migration
 BUSY_MS = 5_000
-COLUMNS = ("seq", "ts_us", "kind", "account", "symbol", "side", "idem", "payload", "prev", "hash")
+COLUMNS = (
+    "seq", "ts_us", "kind", "account", "symbol", "side", "idem", "payload", "prev", "hash", "seal",
+)  # fmt: skip
 _SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",

@@ -28,7 +28,7 @@ from domain.bookings import FillBooked, FillReversed
 from domain.codec import decode, encode
 from domain.days import iso, to_us
 from domain.errors import Corrupt
-from domain.events import Fact
+from domain.events import Fact, FillAdopted
 from domain.money import canonical as plain
 from domain.orders import Fill
 from domain.queries import BookedFill
@@ -44,7 +44,7 @@ _PARTS_WITH_ACCOUNT = ("fill", "movement", "order", "evidence", "report")
 class Entry(NamedTuple):
     """A fact ready to be chained: its payload bytes and what the index columns will say.
 
-    `symbol` and `side` are those of a booked or reversed fill, "" for every other fact.
+    `symbol` and `side` are those of the fact's fill, "" for a fact without one.
     """
 
     fact: Fact
@@ -81,7 +81,7 @@ def entry_of(fact: Fact) -> Entry:
         payload["postings"] = as_objects(postings)
     key = fact.key() or f"{kind}:{sha256(spelled(payload)).hexdigest()[:DIGEST_LENGTH]}"
     payload["key"] = key
-    fill = fact.fill if isinstance(fact, FillBooked | FillReversed) else None
+    fill = fact.fill if isinstance(fact, FillBooked | FillReversed | FillAdopted) else None
     return Entry(
         fact=fact,
         at_us=fact.at_us,

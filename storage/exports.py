@@ -21,13 +21,15 @@ CSV_COLUMNS = ("seq", "time", "kind", "account", "actor", "key", "payload", "pre
 # What a spreadsheet takes for a formula, also in its full-width forms (CWE-1236).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
 _ROWS = (
-    "SELECT seq, ts_us, kind, account, idem, payload, prev, hash FROM event "
+    "SELECT seq, ts_us, kind, account, idem, payload, prev, hash, seal FROM event "
     "WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 
 
 def write_jsonl(ledger: Path, out: TextIO) -> int:
-    """One line a row, oldest first: seq, prev, hash, payload. Answers how many were written.
+    """One line a row, oldest first: seq, prev, hash, payload, seal where there is one.
+
+    Answers how many were written.
 
     `out` must be UTF-8 text.
 
@@ -35,13 +37,15 @@ def write_jsonl(ledger: Path, out: TextIO) -> int:
         Corrupt, Unavailable: when a row cannot be read.
     """
     count = 0
-    for seq, _, _, _, _, payload, prev, row_hash in _rows(ledger):
-        line = {
+    for seq, _, _, _, _, payload, prev, row_hash, seal in _rows(ledger):
+        line: dict[str, object] = {
             "seq": seq,
             "prev": prev.hex(),
             "hash": row_hash.hex(),
             "payload": _text(seq, payload),
         }
+        if seal is not None:
+            line["seal"] = seal.hex()
         out.write(json.dumps(line, ensure_ascii=False) + "\n")
         count += 1
     return count
@@ -58,7 +62,7 @@ def write_csv(ledger: Path, out: TextIO) -> int:
     table = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     table.writerow(CSV_COLUMNS)
     count = 0
-    for seq, ts_us, kind, account, key, payload, prev, row_hash in _rows(ledger):
+    for seq, ts_us, kind, account, key, payload, prev, row_hash, _ in _rows(ledger):
         text = _text(seq, payload)
         cells = (iso(ts_us), kind, account, _actor(seq, text), key, text, prev.hex())
         table.writerow((seq, *map(safe_cell, cells), row_hash.hex()))

@@ -25,6 +25,7 @@ from domain.errors import Corrupt, Unavailable
 from domain.events import Fact, LedgerOpened
 from domain.ports import Appended
 from domain.queries import VerifyReport
+from storage.anchors import Anchor, newest_anchor
 from storage.batch import EMPTY, Head
 from storage.database import Prepared, open_reader, open_writer, prepare, translated
 from storage.entries import entry_of, fact_of
@@ -32,8 +33,9 @@ from storage.file_systems import file_system_of, refuse_remote
 from storage.head import head_problem, write_head
 from storage.lock import BookLock
 from storage.places import Places
-from storage.verify import verify_file
-from storage.writer import MOST_WAITING, Committed, Writer
+from storage.seal_check import eras
+from storage.verify import NOBODY, verify_file
+from storage.writer import MOST_WAITING, Committed, Seal, Writer
 
 HEAD_EVERY_S = 1.0
 PAGE = 2_000
@@ -60,6 +62,8 @@ class SqliteLedger:
     ) -> None:
         self.genesis = genesis
         self.head_problem = ""
+        self.sealed_by = ""  # the public key in force; "": nothing was ever sealed
+        self.witness = NOBODY  # what every verification from here on is held against
         self._places = places
         self._committed = committed
         self._file_system = file_system
@@ -121,6 +125,22 @@ class SqliteLedger:
         path = self._places.ledger
         log = path.with_name(f"{path.name}-wal")
         return sum(part.stat().st_size for part in (path, log) if part.exists())
+
+    def seal_with(self, seal: Seal | None) -> None:
+        """From now on each commit's newest row carries what `seal` makes of it."""
+        self._writer.seal = seal
+
+    def newest_anchor(self) -> Anchor | None:
+        """The newest row with its seal, read from the file; None when it has none.
+
+        Raises:
+            Corrupt, Unavailable: when it cannot be read.
+        """
+        try:
+            with contextlib.closing(open_reader(self._places.ledger)) as reader:
+                return newest_anchor(reader)
+        except sqlite3.Error as error:
+            raise translated(error, "reading the newest seal") from error
 
     def append(self, facts: Sequence[Fact]) -> Awaitable[Sequence[Appended]]:
         """Queue facts as one transaction; the future is done when they survive power loss.
@@ -204,6 +224,8 @@ class SqliteLedger:
         prepared = prepare(places.ledger, self.genesis)
         with contextlib.closing(open_reader(places.ledger)) as reader:
             self.head_problem = head_problem(places.head, reader)
+            known = eras(reader, prepared.head.seq)
+            self.sealed_by = known[-1].public_key if known else ""
         self._note(prepared.head)
         return prepared
 
@@ -229,7 +251,12 @@ class SqliteLedger:
         stopped = Event()
         try:
             return await asyncio.to_thread(
-                verify_file, self._places.ledger, head, tail=tail, stopped=stopped
+                verify_file,
+                self._places.ledger,
+                head,
+                tail=tail,
+                stopped=stopped,
+                witness=self.witness,
             )
         finally:
             stopped.set()  # whoever stops waiting ends the work too

@@ -65,6 +65,11 @@ class Places:
         return self.directory / "reports"
 
     @property
+    def markets(self) -> Path:
+        """What each venue lists, as it told it last."""
+        return self.directory / "markets"
+
+    @property
     def logs(self) -> Path:
         """Log files."""
         return self.directory / "logs"
@@ -77,7 +82,7 @@ class Places:
         """
         if not self.data_dir.exists():
             _made_private(self.data_dir)
-        for directory in (self.directory, self.reports, self.logs):
+        for directory in (self.directory, self.reports, self.markets, self.logs):
             _made_private(directory)
 
     def socket(self) -> Path:

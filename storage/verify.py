@@ -23,6 +23,7 @@ from threading import Event
 
 from accounting.postings import EXACT
 from domain.queries import VerifyReport
+from storage.anchors import NONE_SEEN, AnchorsSeen, compared
 from storage.batch import EMPTY, Head
 from storage.chain import DOMAIN, link
 from storage.comparisons import (
@@ -36,10 +37,19 @@ from storage.comparisons import (
 )
 from storage.database import head_of, open_reader
 from storage.head import HeadNote, contradiction, read_head
+from storage.seal_check import (
+    Era,
+    eras,
+    key_findings,
+    not_vouched,
+    seal_problems,
+)
 
 OK = "OK"
 FAIL = "FAIL"
-NOT_SEALED = ("seals", "anchors")
+NOT_SEALED = "seals"
+NOT_ANCHORED = "anchors"
+NOT_OURS = "seal key"  # by whom it was sealed, nobody has told us
 NOT_COMPARED = ("index columns", "postings")
 NOT_CHECKED = ("pages and indexes",)
 STEP = 10_000  # rows looked at in one read, so that a long check never holds back a checkpoint
@@ -49,14 +59,29 @@ _ChainRow = tuple[int, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """What is known from outside the ledger: the key that seals it, and files with anchors."""
+
+    public_key: str = ""
+    anchors: tuple[Path, ...] = ()
+
+
+NOBODY = Witness()
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
-    """Which rows are judged (those after `start`, up to `end`), and how thoroughly."""
+    """Which rows are judged (those after `start`, up to `end`), and how thoroughly.
+
+    `known` are the keys that sealed them.
+    """
 
     ledger: Path
     start: Head
     end: Head
     chain_only: bool
     stopped: Event
+    known: tuple[Era, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -77,11 +102,13 @@ def verify_file(
     tail: int = 0,
     chain_only: bool = False,
     stopped: Event | None = None,
+    witness: Witness = NOBODY,
 ) -> VerifyReport:
     """Check a ledger, all of it or its newest `tail` rows, against itself and its head file.
 
     `chain_only` looks at numbers, links and hashes alone, several times as fast. Without a
-    `head` path (a copy, an archive) the head file is not looked at. What was not is `unproven`.
+    `head` path (a copy, an archive) the head file is not looked at. `witness` is what is known
+    from outside: the key that seals, and files with anchors. What was not looked at is `unproven`.
     Never raises: what cannot be read is a FAIL. Setting `stopped` ends the check, as a FAIL.
     """
     try:
@@ -89,14 +116,36 @@ def verify_file(
         note = None if head is None else read_head(head)
         with closing(open_reader(ledger)) as reader:
             start, end = _span(reader, tail)
-            job = _Job(ledger, start, end, chain_only, stopped or Event())
+            known = eras(reader, end.seq)
+            job = _Job(ledger, start, end, chain_only, stopped or Event(), known)
             rows, findings = _judged(reader, job)
             findings += [Finding(0, text) for text in _of_the_file(reader, job, head, note) if text]
-        return _report(job, rows, findings, () if head is not None else ("head file",))
+            seen = compared(reader, witness.anchors, known)
+            findings += [seen.finding] if seen.finding else []
+            findings += key_findings(reader, known, end.seq, witness.public_key)
+        return _report(job, rows, findings, _unproven(job, head, witness, seen), seen)
     except Exception as error:  # noqa: BLE001
         # Boundary: whatever goes wrong inside a verifier, the ledger is not proven.
         nothing = _Job(ledger, EMPTY, EMPTY, chain_only, Event())
         return _report(nothing, 0, [Finding(0, _described(error))], ())
+
+
+def _unproven(job: _Job, head: Path | None, witness: Witness, seen: AnchorsSeen) -> tuple[str, ...]:
+    missing = [] if head is not None else ["head file"]
+    if job.chain_only:
+        missing += NOT_COMPARED
+    if not job.whole:
+        missing.append(f"rows 1 to {job.start.seq}")
+    if job.chain_only or not job.whole:
+        missing += NOT_CHECKED
+    if job.chain_only or not job.known:
+        missing.append(NOT_SEALED)
+    elif not witness.public_key:
+        missing.append(NOT_OURS)
+    missing += not_vouched(job.known)
+    if not seen.agreed:
+        missing.append(NOT_ANCHORED)
+    return tuple(missing)
 
 
 def _span(reader: sqlite3.Connection, tail: int) -> tuple[Head, Head]:
@@ -205,8 +254,13 @@ def _pages(reader: sqlite3.Connection, job: _Job) -> Iterator[Finding]:
         yield Finding(0, text)
 
 
+def _seals(reader: sqlite3.Connection, job: _Job) -> Iterator[Finding]:
+    for above, upto in job.steps():
+        yield from seal_problems(reader, job.known, above, upto)
+
+
 _Compare = Callable[[sqlite3.Connection, _Job], Iterator[Finding]]
-_BESIDE: tuple[_Compare, ...] = (_columns, _postings, _pages)
+_BESIDE: tuple[_Compare, ...] = (_columns, _postings, _pages, _seals)
 
 
 def _first_finding(job: _Job, compare: _Compare) -> Finding | None:
@@ -221,16 +275,14 @@ def _first_finding(job: _Job, compare: _Compare) -> Finding | None:
 
 
 def _report(
-    job: _Job, rows: int, findings: list[Finding], unproven: tuple[str, ...]
+    job: _Job,
+    rows: int,
+    findings: list[Finding],
+    unproven: tuple[str, ...],
+    seen: AnchorsSeen = NONE_SEEN,
 ) -> VerifyReport:
     # The first bad row says most; what concerns the file as a whole comes after it.
     worst = min(findings, key=lambda finding: (finding.seq == 0, finding.seq), default=None)
-    if job.chain_only:
-        unproven += NOT_COMPARED
-    if not job.whole:
-        unproven += (f"rows 1 to {job.start.seq}",)
-    if job.chain_only or not job.whole:
-        unproven += NOT_CHECKED
     return VerifyReport(
         result=OK if worst is None else FAIL,
         rows=rows,
@@ -238,7 +290,10 @@ def _report(
         head_hash=job.end.hash.hex(),
         problem="" if worst is None else worst.text,
         bad_seq=0 if worst is None else worst.seq,
-        unproven=unproven + NOT_SEALED,
+        unproven=unproven,
+        sealed_by=job.known[-1].public_key if job.known else "",
+        anchors=seen.agreed,
+        anchored_seq=seen.newest_seq,
     )
 
 

@@ -29,10 +29,11 @@ import aiosqlite
 from domain.errors import Corrupt, DeskError, Unavailable
 from domain.events import Fact
 from domain.ports import Appended
-from storage.batch import Head, Plan, Stored, plan
+from storage.batch import Head, Plan, Stored, plan, sealed
 from storage.database import flattened, insert_statement, translated
 from storage.entries import Entry, fact_of
 
+Seal = Callable[[Head], bytes]
 Committed = Callable[[Sequence[tuple[Appended, Fact]]], None]
 Answered = asyncio.Future[Sequence[Appended]]
 
@@ -76,6 +77,7 @@ class Writer:
     ) -> None:
         self.head = head
         self.failure: DeskError | None = None
+        self.seal: Seal | None = None  # signs the newest row of each commit
         self._connection = connection
         self._committed = committed
         self._most_waiting = most_waiting
@@ -190,15 +192,20 @@ class Writer:
             group.tell(answer)
 
     async def _written(self, groups: Sequence[Sequence[Entry]]) -> Plan:
-        planned = plan(groups, self.head, {})
+        planned = self._sealed(plan(groups, self.head, {}))
         try:
             await self._insert(planned)
         except sqlite3.IntegrityError as error:
             if str(error) != _KEY_EXISTS:
                 raise
-            planned = plan(groups, self.head, await self._stored(groups))
+            planned = self._sealed(plan(groups, self.head, await self._stored(groups)))
             await self._insert(planned)
         return planned
+
+    def _sealed(self, planned: Plan) -> Plan:
+        if self.seal is None or not planned.rows:
+            return planned
+        return sealed(planned, self.seal(planned.head))
 
     async def _insert(self, planned: Plan) -> None:
         if planned.rows:

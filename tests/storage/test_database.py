@@ -142,24 +142,24 @@ def test_a_schema_record_that_is_not_ours_is_corrupt(places: Places) -> None:
 def test_a_migration_is_applied_once_in_one_transaction_and_a_copy_is_kept(
     places: Places,
 ) -> None:
-    second = Migration(2, "0002_notes", "CREATE TABLE note (x INTEGER) STRICT;\n-- the end\n")
-    broken = Migration(2, "0002_notes", "CREATE TABLE note (x INTEGER) STRICT;\nCREATE nonsense;")
+    now = len(migrations())
+    name = f"{now + 1:04d}_notes"
+    more = Migration(now + 1, name, "CREATE TABLE note (x INTEGER) STRICT;\n-- the end\n")
+    broken = Migration(now + 1, name, "CREATE TABLE note (x INTEGER) STRICT;\nCREATE nonsense;")
     assert isinstance(refusal(places.ledger, steps=[*migrations(), broken]), Corrupt)
     with closing(open_reader(places.ledger)) as reader:
-        assert reader.execute("PRAGMA user_version").fetchone() == (1,)
+        assert reader.execute("PRAGMA user_version").fetchone() == (now,)
         assert reader.execute("SELECT name FROM sqlite_master WHERE name = 'note'").fetchall() == []
-    copy = places.ledger.with_name("ledger.db.schema-1")
+    copy = places.ledger.with_name(f"ledger.db.schema-{now}")
     for _ in range(2):
-        prepare(places.ledger, genesis(), [*migrations(), second])
+        prepare(places.ledger, genesis(), [*migrations(), more])
     with closing(open_reader(places.ledger)) as reader:
-        assert reader.execute("SELECT version, name FROM migration").fetchall() == [
-            (1, "0001_ledger"),
-            (2, "0002_notes"),
-        ]
+        records = reader.execute("SELECT version, name FROM migration").fetchall()
+        assert records == [(step.version, step.name) for step in (*migrations(), more)]
         assert reader.execute("SELECT count(*) FROM event").fetchone() == (3,)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(open_reader(copy)) as reader:
-        assert reader.execute("PRAGMA user_version").fetchone() == (1,)
+        assert reader.execute("PRAGMA user_version").fetchone() == (now,)
         assert reader.execute("SELECT count(*) FROM event").fetchone() == (3,)
 
 

@@ -27,6 +27,9 @@ def test_every_kind_of_fact_comes_back_as_it_went(kind: str) -> None:
         assert canonical(told) == entry.payload
         assert (told["kind"], told["key"]) == (kind, entry.key)
         assert told.get("account", "") == entry.account
+        its_fill = told["fact"].get("fill", {})  # verification compares every one with the index
+        assert entry.symbol == its_fill.get("symbol", "")
+        assert entry.side == its_fill.get("side", "")
 
     comes_back()
 

@@ -44,7 +44,7 @@ def exported(places: Places) -> Path:
 
 def test_an_honest_ledger_and_its_export_are_ok(places: Places) -> None:
     report = verify_file(places.ledger, places.head)
-    words = f"OK (chain only; not sealed, not anchored): 6 rows, head {report.head_hash}\n"
+    words = f"OK (not sealed; no anchors): 6 rows, head {report.head_hash}\n"
     assert says(places.ledger) == (0, words)
     assert says(places.ledger, places.head) == (0, words)
     assert says(exported(places), places.head) == (0, words)

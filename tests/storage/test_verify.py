@@ -221,7 +221,7 @@ def test_a_line_that_another_programs_insert_or_ignore_dropped_is_found(places: 
         entry = entry_of(booked(9))
         columns = (entry.at_us, entry.kind, entry.account, entry.symbol, entry.side, entry.key)
         values = (seq, *columns, payload, head.hash, link(head.hash, seq, payload))
-        other.execute("INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?)", values)
+        other.execute("INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?,NULL)", values)
     report = verify_file(places.ledger, places.head)
     assert (report.result, report.bad_seq) == ("FAIL", 8)
 

@@ -1,0 +1,109 @@
+"""The key of a ledger: made without a question, rotated with a code, never quietly replaced."""
+
+import argparse
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cli.commands.dispatch import dispatch
+from cli.engines import own_engine
+from cli.ground import stand
+from cli.parser import parse
+from cli.sealing import KEY_FILE
+from domain.asks import DemoCode, RotateSealKey
+from domain.errors import DeskError, Misconfigured
+from domain.queries import VerifyLedger
+from storage.places import Places
+from storage.verify import Witness, verify_file
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def args(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., argparse.Namespace]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("QUARTERDECK_MONITORING__PROMETHEUS_PORT", "0")
+    monkeypatch.chdir(tmp_path)
+
+    def made(*words: str) -> argparse.Namespace:
+        return parse([*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"])
+
+    return made
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path / "data", "demo")
+
+
+async def test_a_demo_ledger_is_sealed_and_anchored_from_its_first_row(
+    args: Callable[..., argparse.Namespace], places: Places
+) -> None:
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        report = await own.desk.ask(VerifyLedger())
+        assert (report.result, report.unproven) == ("OK", ())
+        shown = own.desk.board.ledger
+        assert (bool(shown.sealed_by), shown.anchored_seq) == (True, 2)
+    key = (places.directory / KEY_FILE).read_text("ascii").strip()
+    for path in places.data_dir.rglob("*"):
+        if path.is_file() and path.name != KEY_FILE:
+            assert key.encode() not in path.read_bytes(), path
+
+
+async def test_a_new_key_takes_a_code_and_has_the_old_ones_word(
+    args: Callable[..., argparse.Namespace],
+    places: Places,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        before = own.desk.board.ledger.sealed_by
+        with pytest.raises(DeskError, match="code"):
+            await own.desk.ask(RotateSealKey(code="000000"))
+        code = (await own.desk.ask(DemoCode())).detail
+        told = await own.desk.ask(RotateSealKey(code=code))
+        assert own.desk.board.ledger.sealed_by not in ("", before)
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        assert own.desk.board.ledger.sealed_by in told.detail
+    assert dispatch_in_thread(args("ledger", "key", "--json")) == 0
+    keys = json.loads(capsys.readouterr().out)
+    assert [row["vouched"] for row in keys] == ["yes", "yes"]
+    files = (places.data_dir / "anchors-demo.log",)
+    report = verify_file(places.ledger, places.head, witness=Witness(keys[-1]["public_key"], files))
+    assert (report.result, report.problem, report.unproven) == ("OK", "", ())
+
+
+async def test_a_lost_key_stops_the_start_until_a_new_one_is_asked_for(
+    args: Callable[..., argparse.Namespace], places: Places
+) -> None:
+    async with own_engine(stand(args("--daemon")), serve=False):
+        pass
+    (places.directory / KEY_FILE).unlink()
+    with pytest.raises(Misconfigured, match=r"bring the file seal.key back.*--new-seal-key"):
+        async with own_engine(stand(args("--daemon")), serve=False):
+            pass
+    async with own_engine(stand(args("--daemon", "--new-seal-key")), serve=False) as own:
+        report = await own.desk.ask(VerifyLedger())
+    assert report.result == "OK"
+    assert [one for one in report.unproven if one.startswith("the change to key")]
+
+
+async def test_anchors_that_cannot_be_written_raise_an_alarm_and_stop_nothing(
+    args: Callable[..., argparse.Namespace],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "taken").mkdir()
+    monkeypatch.setenv("QUARTERDECK_LOGGING__ANCHOR_FILE", str(tmp_path / "taken"))
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        assert own.desk.board.phase == "READY"
+        assert "no anchor could be written" in own.desk.board.ledger.anchor_problem
+        assert "ledger anchors" in [alarm.alarm for alarm in own.desk.board.alarms]
+
+
+def dispatch_in_thread(told: argparse.Namespace) -> int:
+    """A command has a loop of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(dispatch, told).result(30)
