@@ -1,0 +1,186 @@
+"""Lots, what is taken from them, and the one place where money is divided.
+
+The one rule: a part of an amount is rounded to 1e-8 half-even, and the last part is the
+remainder, so parts always add up to the whole (accounting.md, golden case G15). A basis or
+proceeds that nobody knows is None, and so is every gain made from it; it is never zero.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from accounting.postings import EXACT
+from domain.money import MONEY, ZERO
+
+QUANTUM = Decimal("1e-8")
+UNMATCHED = "UNMATCHED"
+BASIS_UNKNOWN = "BASIS_UNKNOWN"
+UNVALUED = "UNVALUED"
+
+SALE = "sale"
+FEE = "fee"
+NETWORK_FEE = "network fee"
+FEE_CARRIED = "fee carried"
+NO_SALE = frozenset({FEE_CARRIED, "gift", "loss"})  # they end a lot without proceeds
+
+_divide = MONEY.divide
+_multiply = MONEY.multiply
+_quantize = MONEY.quantize
+
+
+def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """`amount` times `part` / `whole`, to 1e-8 half-even; all of it, exactly, for the whole."""
+    if part == whole:
+        return amount
+    return _quantize(_divide(_multiply(amount, part), whole), QUANTUM)
+
+
+class Lot:
+    """Units of one asset that came together. `left` and `left_basis` are what remains of them.
+
+    `since_us` orders lots: when they were acquired, or when they came where nobody knows that.
+    A part that was moved to another account is a lot of its own with the same `key`.
+    """
+
+    __slots__ = (
+        "account",
+        "acquired_us",
+        "asset",
+        "key",
+        "left",
+        "left_basis",
+        "number",
+        "since_us",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        number: int,
+        asset: str,
+        account: str,
+        quantity: Decimal,
+        basis: Decimal | None,
+        acquired_us: int | None,
+        since_us: int,
+    ) -> None:
+        self.key = key
+        self.number = number
+        self.asset = asset
+        self.account = account
+        self.left = quantity
+        self.left_basis = basis
+        self.acquired_us = acquired_us
+        self.since_us = since_us
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among lots: the older first."""
+        return self.since_us, self.number
+
+
+class Take(NamedTuple):
+    """Units taken from a lot, with their basis."""
+
+    lot: Lot
+    quantity: Decimal
+    basis: Decimal | None
+
+
+class Acquired(NamedTuple):
+    """A lot as it came."""
+
+    key: str
+    asset: str
+    account: str
+    acquired_us: int | None
+    quantity: Decimal
+    basis: Decimal | None
+
+
+class Origin(NamedTuple):
+    """Which lot something came out of, and when that was acquired (None: not known)."""
+
+    key: str
+    acquired_us: int | None
+
+
+class Part(NamedTuple):
+    """A part of a disposal as it is kept. No lot: nothing was there to take from."""
+
+    lot: Origin | None
+    quantity: Decimal
+    basis: Decimal | None
+
+
+class Disposal(NamedTuple):
+    """Units that left, at what they fetched in the base currency (None: not known)."""
+
+    key: str
+    asset: str
+    account: str
+    at_us: int
+    kind: str
+    quantity: Decimal
+    proceeds: Decimal | None
+    takes: tuple[Part, ...]
+
+
+class Slice(NamedTuple):
+    """One row of the result: so much of a disposal, out of this lot, with proceeds and basis."""
+
+    disposal: Disposal
+    lot: Origin | None
+    quantity: Decimal
+    proceeds: Decimal | None
+    basis: Decimal | None
+
+    @property
+    def gain(self) -> Decimal | None:
+        """Proceeds less basis; None when either is not known, or nothing was sold."""
+        if self.proceeds is None or self.basis is None or self.disposal.kind in NO_SALE:
+            return None
+        return MONEY.subtract(self.proceeds, self.basis)
+
+    @property
+    def flag(self) -> str:
+        """What is missing: UNMATCHED, BASIS_UNKNOWN, UNVALUED, or ""."""
+        if self.lot is None:
+            return UNMATCHED
+        if self.basis is None:
+            return BASIS_UNKNOWN
+        if self.proceeds is None and self.disposal.kind not in NO_SALE:
+            return UNVALUED
+        return ""
+
+
+def slices_of(disposal: Disposal) -> list[Slice]:
+    """The disposal's takes, with its proceeds split over them as basis is split."""
+    proceeds, rest = disposal.proceeds, disposal.quantity
+    made = []
+    for take in disposal.takes:
+        part = None if proceeds is None else share(proceeds, take.quantity, rest)
+        made.append(Slice(disposal, take.lot, take.quantity, part, take.basis))
+        if proceeds is not None and part is not None:
+            proceeds = MONEY.subtract(proceeds, part)
+        rest = EXACT.subtract(rest, take.quantity)
+    return made
+
+
+def gain_of(disposal: Disposal) -> Decimal:
+    """What a disposal earned on the parts whose basis and proceeds are known."""
+    if disposal.proceeds is None or disposal.kind in NO_SALE:
+        return ZERO
+    basis = ZERO
+    for take in disposal.takes:
+        if take.basis is None:
+            return _partial_gain(disposal)
+        basis = MONEY.add(basis, take.basis)
+    return MONEY.subtract(disposal.proceeds, basis)
+
+
+def _partial_gain(disposal: Disposal) -> Decimal:
+    known = [made.gain for made in slices_of(disposal) if made.gain is not None]
+    total = ZERO
+    for gain in known:
+        total = MONEY.add(total, gain)
+    return total

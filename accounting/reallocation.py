@@ -1,0 +1,82 @@
+"""From lots over all accounts to lots of each account, and back (golden case G11).
+
+The one rule: no unit and no basis is made or lost; what no account holds stays in sight as
+`unplaced`. Rev. Proc. 2024-28: unused basis is allocated once, by parts that are named or
+globally, the oldest lots to the accounts in a fixed order.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from accounting.elections import Method, Reallocation
+from accounting.lots import Lot, Take
+from accounting.pools import Pool
+from domain.money import ZERO
+
+EVERYWHERE = ""
+UNPLACED = "unplaced"
+Place = tuple[str, str]  # asset, account
+Pools = dict[Place, Pool]
+
+
+def allocated(pools: Pools, held: Mapping[Place, Decimal], how: Reallocation) -> Pools:
+    """Pools by account out of universal ones; runs under exact arithmetic.
+
+    `held` is what each account holds by the book's own entries, used where `how` tells none.
+    """
+    made: Pools = {}
+    for asset in sorted({asset for asset, _ in pools}):
+        pool = pools[asset, EVERYWHERE]
+        pool.settle()
+        wanted = _wanted(asset, held, how)
+        for part in (part for part in how.assigned if part.asset == asset):
+            taken = _taken_from(pool, part.lot, part.quantity)
+            _lay(made, asset, part.account, taken)
+            done = sum((take.quantity for take in taken), ZERO)
+            wanted[part.account] = wanted.get(part.account, ZERO) - done
+        for account in _in_order(wanted, how.accounts):
+            if wanted[account] > ZERO:
+                takes, _ = pool.take(wanted[account], Method.FIFO)
+                _lay(made, asset, account, takes)
+        rest = sum((lot.left for lot in pool.open()), ZERO)
+        if rest:
+            takes, _ = pool.take(rest, Method.FIFO)
+            _lay(made, asset, UNPLACED, takes)
+    return made
+
+
+def gathered(pools: Pools) -> Pools:
+    """Universal pools out of pools by account."""
+    made: Pools = {}
+    for (asset, account), pool in sorted(pools.items()):
+        for lot in pool.open():
+            everywhere = made.setdefault((asset, EVERYWHERE), Pool())
+            part = (lot.left, lot.left_basis, lot.acquired_us, lot.since_us)
+            everywhere.add(Lot(lot.key, lot.number, asset, account, *part))
+    return made
+
+
+def _wanted(asset: str, held: Mapping[Place, Decimal], how: Reallocation) -> dict[str, Decimal]:
+    if how.holdings:
+        return dict(how.holdings.get(asset, {}))
+    return {account: units for (of, account), units in held.items() if of == asset}
+
+
+def _in_order(wanted: Mapping[str, Decimal], first: tuple[str, ...]) -> list[str]:
+    named = [account for account in first if account in wanted]
+    return named + sorted(account for account in wanted if account not in first)
+
+
+def _taken_from(pool: Pool, key: str, quantity: Decimal) -> list[Take]:
+    named = Pool()
+    for lot in (lot for lot in pool.open() if lot.key == key):
+        named.add(lot)
+    takes, _ = named.take(quantity, Method.FIFO)
+    return takes
+
+
+def _lay(made: Pools, asset: str, account: str, takes: Iterable[Take]) -> None:
+    pool = made.setdefault((asset, account), Pool())
+    for lot, quantity, basis in takes:
+        part = (quantity, basis, lot.acquired_us, lot.since_us)
+        pool.add(Lot(lot.key, lot.number, asset, account, *part))
