@@ -6,18 +6,16 @@ call has to be in time. The one rule: what a cache shows twice is told once.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
 from domain.instruments import Account
 from domain.ports import Clock
 from domain.sightings import (
-    DepthSeen,
     FillSeen,
     Heartbeat,
     OrderSeen,
-    PriceSeen,
     TotalsSeen,
 )
 from venues import ccxt_convert as convert
@@ -31,12 +29,21 @@ _HEARTBEAT_EVERY_US = 1_000_000
 
 
 class AnyFrame:
-    """Any frame at all shows that the venue took the subscriptions, and is alive."""
+    """Any frame shows that the venue is alive; `answer` reads what it says of subscriptions."""
 
-    def __init__(self, venue: str, feed: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        venue: str,
+        feed: str,
+        clock: Clock,
+        answer: Callable[[Any], News | None] | None = None,
+        channels: frozenset[str] = frozenset(),
+    ) -> None:
         self._venue = venue
         self._feed = feed
         self._clock = clock
+        self._answer = answer or _taken
+        self._missing = channels
         self._told_us = -_HEARTBEAT_EVERY_US
 
     @property
@@ -44,9 +51,15 @@ class AnyFrame:
         """None: ccxt reads everything."""
         return frozenset()
 
-    def read(self, _: Any) -> Iterator[News]:
-        """A heartbeat, once a second at most."""
-        yield Confirmed("*")
+    def read(self, message: Any) -> Iterator[News]:
+        """What it says of subscriptions; once all are confirmed a heartbeat, once a second."""
+        told = self._answer(message)
+        if told is not None:
+            yield told
+        if isinstance(told, Confirmed):
+            self._missing -= self._missing if told.channel == "*" else {told.channel}
+        if self._missing:
+            return
         now_us = self._clock.monotonic_us()
         if now_us - self._told_us >= _HEARTBEAT_EVERY_US:
             self._told_us = now_us
@@ -63,14 +76,30 @@ class AccountCaches:
         self._clock = clock
         self._told: OrderedDict[object, object] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
+        self._orders, self._trades = _Tail(), _Tail()
+        self._total_of: dict[str, object] = {}
+
+    @property
+    def pause_s(self) -> float:
+        """None: nothing of an account ever waits."""
+        return 0
+
+    def rested(self) -> None:
+        """It never rests."""
 
     def after(self) -> Iterator[News]:
         """What the caches show that was not told yet, oldest first."""
-        for row in _newest(self._api.orders):
+        for row in self._orders.of(self._api.orders):
             yield from self._order(row)
-        for row in _newest(self._api.myTrades):
-            yield from self._fill(row)
-        yield from self._totals()
+        # ccxt fills these caches out of other subscriptions too; what is not watched is not told
+        # whole there (KuCoin: fills without fees, totals of one wallet).
+        if "watchMyTrades" in self._quirks.watches:
+            for row in self._trades.of(self._api.myTrades):
+                yield from self._fill(row)
+        if "watchBalance" in self._quirks.watches:
+            yield from self._totals()
+        if self._quirks.forgets_orders:
+            self._api.orders = None
 
     def _fill(self, row: Any) -> Iterator[News]:
         try:
@@ -99,6 +128,11 @@ class AccountCaches:
         balances = self._api.balance
         # Some classes keep one structure, others one for each kind of wallet.
         spot = balances.get("spot", balances) if isinstance(balances, dict) else {}
+        told = spot.get("total") if isinstance(spot, dict) else None
+        if isinstance(told, dict) and told:
+            if told == self._total_of:
+                return
+            self._total_of = dict(told)
         row = Fields("balances", spot)
         totals = {}
         for code in row.row:
@@ -124,64 +158,46 @@ class AccountCaches:
         return True
 
 
-class PriceCaches:
-    """Newest prices out of `tickers`; each ticker object is told once."""
-
-    def __init__(self, api: Any, symbols: Sequence[str], quirks: Quirks, clock: Clock) -> None:
-        self._api = api
-        self._symbols = symbols
-        self._quirks = quirks
-        self._clock = clock
-        self._told: dict[str, object] = {}
-
-    def after(self) -> Iterator[News]:
-        """Every watched ticker that changed with the frame."""
-        for symbol in self._symbols:
-            ticker = self._api.tickers.get(symbol)
-            if ticker is None or ticker is self._told.get(symbol):
-                continue
-            self._told[symbol] = ticker
-            try:
-                price = convert.price(
-                    ticker,
-                    venue=self._quirks.traits.venue,
-                    at_us=self._clock.now_us(),
-                    opens_24h_ago=True,
-                )
-            except Malformed as problem:
-                yield Rejected(str(problem))
-            else:
-                yield PriceSeen(price=price)
+def _taken(_: Any) -> News:
+    return Confirmed("*")
 
 
-class DepthCache:
-    """The book that ccxt keeps of one symbol, after each frame that is about books."""
+class _Tail:
+    """What ccxt has put into one of its caches since the last look, oldest first.
 
-    def __init__(self, api: Any, symbol: str, quirks: Quirks, clock: Clock) -> None:
-        self._api = api
-        self._symbol = symbol
-        self._quirks = quirks
-        self._clock = clock
+    ccxt makes a cache when its first row comes, and may make another: a new one is looked
+    through once, and from then on keeps a copy of each row that is appended. A row that comes
+    again is appended again, merged with what was known.
+    """
 
-    def after(self) -> Iterator[News]:
-        """The best levels as they are now."""
-        book = self._api.orderbooks.get(self._symbol)
-        if book is None:
-            return
-        try:
-            depth = convert.depth(
-                book,
-                venue=self._quirks.traits.venue,
-                symbol=self._symbol,
-                at_us=self._clock.now_us(),
-            )
-        except Malformed as problem:
-            yield Rejected(str(problem))
-        else:
-            yield DepthSeen(depth=depth)
+    def __init__(self) -> None:
+        self._cache: Any = None
+        self._rows: list[Any] = []
+
+    def of(self, cache: Any) -> list[Any]:
+        """The rows since the last look; all of the newest ones where the cache is a new one."""
+        if cache is None:
+            return []
+        if cache is not self._cache:
+            self._cache, self._rows = cache, _newest(cache)
+            cache.append = _keeping(cache, cache.append, self._rows)
+        rows = self._rows[:]
+        self._rows.clear()
+        return rows
+
+
+def _keeping(cache: Any, append: Callable[[Any], None], rows: list[Any]) -> Callable[[Any], None]:
+    def appended(row: Any) -> None:
+        append(row)
+        rows.append(_copied(cache[-1]))
+
+    return appended
 
 
 def _newest(cache: Any) -> list[Any]:
-    """The newest rows of a cache, oldest first; a row is copied, ccxt changes it in place."""
-    rows = [] if cache is None else list(islice(reversed(cache), SWEPT))
-    return [dict(row) if isinstance(row, dict) else row for row in reversed(rows)]
+    return [_copied(row) for row in reversed(list(islice(reversed(cache), SWEPT)))]
+
+
+def _copied(row: Any) -> Any:
+    """A row as it is now: ccxt changes it in place."""
+    return dict(row) if isinstance(row, dict) else row

@@ -35,6 +35,8 @@ class Capabilities:
     sandbox: Capability
     history: Capability
     withdrawals: Capability
+    price_stream: Capability
+    amendments: Capability
 
     def rows(self) -> Iterator[tuple[str, Capability]]:
         """Name and capability, in order; names are words ("cancel all")."""
@@ -60,6 +62,8 @@ def capabilities(venue: str, has: Mapping[str, Any] = _NOTHING) -> Capabilities:
         sandbox=_sandbox(venue),
         history=_history(quirks, has),
         withdrawals=_withdrawals(quirks, has),
+        price_stream=_price_stream(quirks),
+        amendments=_amendments(quirks),
     )
 
 
@@ -97,7 +101,7 @@ def _kinds(quirks: Quirks) -> str:
 
 def _streamed(quirks: Quirks, what: str, flag: str) -> Capability:
     if not quirks.traits.account_stream:
-        return Capability(can=False, how=f"{what} are asked for again and again")
+        return Capability(can=False, how=f"{what} are asked for every 15 s: {quirks.why_polled}")
     if flag not in quirks.watches:
         return Capability(can=False, how=f"{what} are asked for when an order is heard of")
     return Capability(can=True, how="and checked by request")
@@ -155,3 +159,16 @@ def _withdrawals(quirks: Quirks, has: Mapping[str, Any]) -> Capability:
     if quirks.withdraws or has.get("withdraw"):
         return Capability(can=True, how="its API takes them")
     return Capability(can=False, how="withdraw at the venue itself")
+
+
+def _price_stream(quirks: Quirks) -> Capability:
+    if quirks.traits.price_stream:
+        return Capability(can=True, how="and asked for where it is silent")
+    return Capability(can=False, how="prices are asked for every few seconds")
+
+
+def _amendments(quirks: Quirks) -> Capability:
+    if quirks.traits.amends:
+        return Capability(can=True, how="an order keeps its id")
+    how = "an order is cancelled, and a new one placed for what was left"
+    return Capability(can=False, how=how if quirks.trades else "no orders")

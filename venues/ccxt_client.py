@@ -19,7 +19,7 @@ from domain.ports import Clock
 from venues.budget import Priority
 from venues.ccxt_errors import Failed, VenueUnavailable, judge
 from venues.ccxt_row import Quirks
-from venues.ccxt_sayings import Judgement
+from venues.ccxt_sayings import Cause, Judgement
 from venues.ccxt_wire import CURRENT, Call, Wire, open_session
 from venues.keys import Keys
 from venues.lazy_ccxt import exchange_class
@@ -108,8 +108,13 @@ class Client:
         """What an error means; the venue is left alone for as long as it wants."""
         judgement = judge(error, call, self._quirks, now_us=self._clock.now_us())
         if judgement.pause_us:
-            remedy = self.broken(judgement).remedy
-            self.wire.budget.ban(judgement.pause_us, judgement.words, remedy)
+            self.wire.budget.ban(
+                judgement.pause_us,
+                judgement.words,
+                self.broken(judgement).remedy,
+                everyone=judgement.for_all,
+                grows=judgement.cause is Cause.RATE and not judgement.told_pause,
+            )
         return judgement
 
 

@@ -5,7 +5,6 @@ class `ccxt.pro.coinbase` 4.5.90. The one rule: our id goes out as `client_order
 ccxt drops `clientOrderId` here without a word and sends one of its own.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from venues.budget import Pace
 from venues.ccxt_row import DAY_US, Cancels, Paging, Quirks
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
+from venues.ccxt_words import object_in
 
 _NO, _DOUBT = Verdict.REJECTED, Verdict.IN_DOUBT
 
@@ -42,7 +42,12 @@ SAYINGS = (
     Saying("invalid_token", _NO, Cause.KEY),
     Saying("expired_token", _NO, Cause.CLOCK),
     Saying("revoked_token", _NO, Cause.KEY),
+    Saying("authentication_error request timestamp expired", _NO, Cause.CLOCK),
     Saying("authentication_error", _NO, Cause.KEY),
+    Saying("UNAUTHENTICATED", _NO, Cause.KEY),
+    Saying("invalid_authentication_method", _NO, Cause.ACCOUNT),
+    Saying("two_factor_required", _NO, Cause.ACCOUNT),
+    Saying("unverified_email", _NO, Cause.ACCOUNT),
     Saying("invalid_scope", _NO, Cause.PERMISSION),
     Saying("PERMISSION_DENIED", _NO, Cause.PERMISSION),
     Saying("personal_details_required", _NO, Cause.ACCOUNT),
@@ -50,7 +55,11 @@ SAYINGS = (
     Saying("jumio_", _NO, Cause.ACCOUNT),
     Saying("rate_limit_exceeded", _DOUBT, Cause.RATE, pause_s=5),
     Saying("RESOURCE_EXHAUSTED", _DOUBT, Cause.RATE, pause_s=5),
+    Saying("resource_exhausted", _DOUBT, Cause.RATE, pause_s=5),
+    Saying("DEADLINE_EXCEEDED", _DOUBT, Cause.TIMEOUT),
     Saying("invalid_request", _NO, Cause.REQUEST),
+    Saying("param_required", _NO, Cause.REQUEST),
+    Saying("unknown order with this orderID was not found", _NO, Cause.NOT_FOUND),
     Saying("validation_error", _NO, Cause.REQUEST),
     Saying("internal_server_error", _DOUBT, Cause.MAINTENANCE),
     Saying("internal", _DOUBT, Cause.MAINTENANCE),
@@ -81,11 +90,7 @@ SHAPES: Mapping[str, Shape] = {
 
 def codes(body: str) -> tuple[str, ...]:
     """The reasons in an answer, "<reason> <message>"; () when it is none of Coinbase's own."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ()
-    return tuple(_reasons(answer)) if isinstance(answer, dict) else ()
+    return tuple(_reasons(object_in(body)))
 
 
 def _reasons(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -118,13 +123,13 @@ def _with_words(reason: object, words: object) -> Iterator[str]:
 COINBASE = Quirks(
     traits=VenueTraits(
         venue="coinbase",
-        # Orders are streamed there, fills and balances are not: an account is asked, not heard.
         account_stream=False,
         cancel_all=False,
         amends=False,
         # A signed request is good for two minutes.
         recv_window_us=120_000_000,
     ),
+    why_polled="it streams neither fills nor balances",
     trades=True,
     pace=Pace(30, 20.0),
     public_pace=Pace(10, 8.0),

@@ -162,6 +162,10 @@ def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
     kind, side = KINDS.get(row.word("type")), SIDES.get(row.word("side"))
     # Such an order was told in quote money; a quantity of it is a quotient, and inexact.
     in_quote = kind is Kind.MARKET and side is Side.BUY and not quirks.market_buys
+    quantity, filled = row.size("amount") or None, _filled(row, raw, quirks)
+    whole = in_quote or quantity is None or filled is None or filled >= quantity
+    if final is Final.FILLED and not whole:
+        final = Final.CANCELED  # closed before it was whole (MEXC's status 5)
     return VenueOrder(
         account=account,
         venue_order_id=row.identity("id"),
@@ -169,9 +173,9 @@ def order(answer: object, account: Account, quirks: Quirks) -> VenueOrder:
         symbol=_known_symbol(row),
         side=side,
         kind=kind,
-        quantity=None if in_quote else row.size("amount") or None,
+        quantity=None if in_quote else quantity,
         price=row.price("price") if kind is Kind.LIMIT else None,
-        cumulative=_filled(row, raw, quirks) or ZERO,
+        cumulative=filled or ZERO,
         final=final,
         at_us=_order_time(row, raw, quirks),
     )
@@ -237,9 +241,15 @@ def fill(answer: object, account: Account, quirks: Quirks, owners: Mapping[str, 
         fee_asset=fee_asset or quote_of(symbol),
         at_us=_trade_time(row, quirks),
         venue_order_id=order_id,
-        client_id=ours(owners.get(order_id, "")),
+        client_id=ours(owners.get(order_id, "") or _told_client_id(row, quirks)),
         liquidity=_liquidity(row.word("takerOrMaker")),
     )
+
+
+def _told_client_id(row: Fields, quirks: Quirks) -> str:
+    """Our id as some venues put it into a fill."""
+    told = _raw(row).own_id(quirks.client_id_field) if quirks.client_id_field else ""
+    return told.removeprefix(quirks.client_id_prefix)
 
 
 def ours(client_id: str) -> str:

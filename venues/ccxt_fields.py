@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from domain.money import MONEY, ZERO, NotANumber, exactly, number
@@ -171,9 +172,12 @@ class Fields:
 
 def is_asset(raw: object) -> bool:
     """Whether this can be the code of an asset: short, printable, in one piece."""
-    if not isinstance(raw, str) or not 0 < len(raw) <= _LONGEST_NAME:
-        return False
-    return _NOT_IN_NAMES.isdisjoint(raw) and clean(raw) == raw
+    return isinstance(raw, str) and 0 < len(raw) <= _LONGEST_NAME and _is_code(raw)
+
+
+@lru_cache(maxsize=8_192)  # the same few names in every row
+def _is_code(text: str) -> bool:
+    return _NOT_IN_NAMES.isdisjoint(text) and clean(text) == text
 
 
 def total(values: Iterable[Decimal]) -> Decimal:

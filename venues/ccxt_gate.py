@@ -4,15 +4,17 @@ Sources: www.gate.com/docs/developers/apiv4, and `ccxt.pro.gate` 4.5.90. The one
 stand behind `t-` wherever Gate shows or takes them.
 """
 
-import json
 from collections.abc import Mapping
+from typing import Any
 
 from domain.orders import Final
 from domain.ports import VenueTraits
 from venues.budget import Pace
+from venues.ccxt_news import Confirmed, News
 from venues.ccxt_row import DAY_US, Cancels, Paging, Quirks
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
+from venues.ccxt_words import coded
 
 _NO, _DOUBT = Verdict.REJECTED, Verdict.IN_DOUBT
 _BEFORE_LOCKOUT_S = 30
@@ -20,20 +22,25 @@ _BEFORE_LOCKOUT_S = 30
 # An error reads "<label> <message>"; the first row whose text begins it decides.
 SAYINGS = (
     Saying("ORDER_NOT_FOUND", _NO, Cause.NOT_FOUND),
+    Saying("CLIENT_ID_NOT_FOUND", _NO, Cause.NOT_FOUND),
     Saying("ORDER_CLOSED", _NO, Cause.NOT_FOUND),
     Saying("ORDER_CANCELLED", _NO, Cause.NOT_FOUND),
     Saying("BALANCE_NOT_ENOUGH", _NO, Cause.FUNDS),
     Saying("MARGIN_BALANCE_NOT_ENOUGH", _NO, Cause.FUNDS),
+    Saying("INSUFFICIENT_AVAILABLE", _NO, Cause.FUNDS),
+    Saying("AUTHENTICATION_FAILED", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("INVALID_KEY", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("INVALID_SIGNATURE", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("INVALID_CREDENTIALS", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("MISSING_REQUIRED_HEADER", _NO, Cause.KEY),
     Saying("REQUEST_EXPIRED", _NO, Cause.CLOCK),
-    Saying("IP_FORBIDDEN", _NO, Cause.PERMISSION),
+    Saying("IP_FORBIDDEN", _NO, Cause.ADDRESS, pause_s=_BEFORE_LOCKOUT_S),
     Saying("READ_ONLY", _NO, Cause.PERMISSION),
     Saying("FORBIDDEN", _NO, Cause.PERMISSION),
     Saying("SUB_ACCOUNT_", _NO, Cause.ACCOUNT),
     Saying("ACCOUNT_LOCKED", _NO, Cause.ACCOUNT),
+    Saying("ACCOUNT_EXCEPTION", _NO, Cause.ACCOUNT),
+    Saying("API_WITHDRAW_DISABLED", _NO, Cause.PERMISSION),
     Saying("USER_NOT_FOUND", _NO, Cause.ACCOUNT),
     Saying("TOO_MANY_REQUESTS", _DOUBT, Cause.RATE, pause_s=10),
     Saying("TOO_FAST", _NO, Cause.RATE, pause_s=2),
@@ -44,6 +51,10 @@ SAYINGS = (
     Saying("INVALID_", _NO, Cause.REQUEST),
     Saying("MISSING_REQUIRED_PARAM", _NO, Cause.REQUEST),
     Saying("BAD_REQUEST", _NO, Cause.REQUEST),
+    Saying("NOT_FOUND", _NO, Cause.REQUEST),
+    Saying("MIXED_ACCOUNT_TYPE", _NO, Cause.REQUEST),
+    Saying("NO_CHANGE", _NO, Cause.REQUEST),
+    Saying("PRICE_", _NO, Cause.REQUEST),
     Saying("NOT_ACCEPTABLE", _NO, Cause.REQUEST),
     Saying("METHOD_NOT_ALLOWED", _NO, Cause.REQUEST),
     Saying("AMOUNT_TOO_", _NO, Cause.REQUEST),
@@ -80,14 +91,19 @@ _ENDED = (
 
 def codes(body: str) -> tuple[str, ...]:
     """The error of an answer, "<label> <message>"; () when it is none of Gate's own."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ()
-    label = answer.get("label") if isinstance(answer, dict) else None
-    if not isinstance(label, str) or not label:
-        return ()
-    return (f"{label} {answer.get('message') or answer.get('detail') or ''}".strip(),)
+    return coded(body, _is_label, code="label", words=("message", "detail"))
+
+
+def _is_label(label: Any, _: str) -> bool:
+    return isinstance(label, str) and bool(label)
+
+
+def answer(message: Any) -> News | None:
+    """What a frame says of a channel; a no is ccxt's to read, with its error table."""
+    told = message if isinstance(message, dict) else {}
+    if told.get("event") != "subscribe" or told.get("error"):
+        return None
+    return Confirmed(str(told.get("channel")))
 
 
 _MONTH = 29 * DAY_US
@@ -102,6 +118,8 @@ GATE = Quirks(
         heartbeat_us=10_000_000,
     ),
     trades=True,
+    answer=answer,
+    channels=frozenset({"spot.orders", "spot.usertrades", "spot.balances"}),
     pace=Pace(20, 15.0),
     public_pace=Pace(40, 15.0),
     options={

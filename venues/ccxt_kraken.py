@@ -4,11 +4,11 @@ Sources: docs.kraken.com/exchange/guides/general/errors, .../spot-rest-ratelimit
 class `ccxt.pro.kraken` 4.5.90. The one rule: an answer of another shape is garbled, never empty.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from venues.ccxt_sayings import Cause, Garbled, Saying, Verdict
+from venues.ccxt_words import object_in
 
 _NO, _DOUBT = Verdict.REJECTED, Verdict.IN_DOUBT
 _LOCKOUT_S = 900  # EGeneral:Temporary lockout lasts a quarter of an hour
@@ -29,13 +29,15 @@ SAYINGS = (
     Saying("EGeneral:Invalid arguments", _NO, Cause.REQUEST),
     Saying("EGeneral:Permission denied", _NO, Cause.PERMISSION),
     Saying("EGeneral:Temporary lockout", _DOUBT, Cause.RATE, pause_s=_LOCKOUT_S),
-    Saying("EGeneral:Too many requests", _DOUBT, Cause.RATE, pause_s=5),
+    Saying("EGeneral:Too many requests", _DOUBT, Cause.RATE, pause_s=5, for_all=True),
+    Saying("EGeneral:Unknown method", _NO, Cause.REQUEST),
     Saying("EGeneral:", _DOUBT, Cause.MAINTENANCE),
     Saying("EAPI:Invalid key", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("EAPI:Invalid signature", _NO, Cause.KEY, pause_s=_BEFORE_LOCKOUT_S),
     Saying("EAPI:Invalid nonce", _NO, Cause.NONCE),
     Saying("EAPI:Rate limit exceeded", _DOUBT, Cause.RATE, pause_s=15),
     Saying("EAPI:Feature disabled", _NO, Cause.PERMISSION),
+    Saying("EAPI:Bad request", _NO, Cause.REQUEST),
     Saying("EAuth:Rate limit exceeded", _DOUBT, Cause.RATE, pause_s=15),
     Saying("EAuth:Too many requests", _DOUBT, Cause.RATE, pause_s=15),
     Saying("EAuth:", _NO, Cause.ACCOUNT),
@@ -86,11 +88,7 @@ _LISTS = frozenset({"DepositStatus", "WithdrawStatus"})
 
 def codes(body: str) -> tuple[str, ...]:
     """The error texts of an answer; () when it is none of Kraken's own."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return ()
-    errors = answer.get("error") if isinstance(answer, dict) else None
+    errors = object_in(body).get("error")
     if isinstance(errors, str):
         errors = [errors]
     if not isinstance(errors, list):

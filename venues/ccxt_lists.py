@@ -5,6 +5,7 @@ cannot be read makes its list unreadable: what it hides could be an open order.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from domain.errors import Unavailable
@@ -17,6 +18,7 @@ from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_fields import Fields, Malformed
+from venues.ccxt_open import OpenSymbols
 from venues.ccxt_row import Paging, Quirks
 from venues.ccxt_sayings import Cause
 from venues.ccxt_spans import Spans
@@ -41,6 +43,7 @@ class Lists:
         quirks: Quirks,
         traded: Traded,
         *,
+        namer: Client | None = None,
         only: str = "",
         priority: Priority = Priority.READ,
     ) -> None:
@@ -48,18 +51,27 @@ class Lists:
         self._client = client
         self._quirks = quirks
         self._traded = traded
+        self._namer = namer or client
         self._only = only
         self._priority = priority
 
     def first(self, symbol: str) -> "Lists":
         """The same lists for looking an order of this symbol up, which goes before other reads."""
+        return self._before(Priority.LOOK_UP, symbol)
+
+    def urgent(self) -> "Lists":
+        """The same lists for ending orders: nothing goes before them."""
+        return self._before(Priority.CANCEL, "")
+
+    def _before(self, priority: Priority, only: str) -> "Lists":
         return Lists(
             self.account,
             self._client,
             self._quirks,
             self._traded,
-            only=symbol,
-            priority=Priority.LOOK_UP,
+            namer=self._namer,
+            only=only,
+            priority=priority,
         )
 
     # Whole lists
@@ -95,15 +107,12 @@ class Lists:
             return [None]
         if self._only:
             return [self._only]
+        first = partial(self._wallet, self._quirks.wallets[0])
+        asked = OpenSymbols(self._client, self._namer, self._quirks, first)
         try:
-            answer, _ = await self._client.read(self._quirks.open_symbols, priority=self._priority)
-        except VenueUnavailable as error:
-            if error.cause is Cause.PERMISSION:  # KuCoin shows the names to trading keys only
-                return list(await self._traded(self))
-            raise
-        api = self._client.api
-        names = self.readable(lambda: shaping.symbols_told(answer))
-        return [api.safe_symbol(name, None, "-") for name in names]
+            return list(await asked.names(self._priority))
+        except Malformed as problem:
+            raise self._unreadable(problem) from problem
 
     async def closed_orders(self, since_us: int, client_id: str = "") -> list[VenueOrder]:
         """Orders that ended since then."""
@@ -290,8 +299,10 @@ class Lists:
         try:
             return make()
         except Malformed as problem:
-            why = f"a row of its answer cannot be read: {problem}"
-            raise Unavailable(self._client.who, why) from problem
+            raise self._unreadable(problem) from problem
+
+    def _unreadable(self, problem: Malformed) -> Unavailable:
+        return Unavailable(self._client.who, f"a row of its answer cannot be read: {problem}")
 
     def _of(self, client_id: str) -> dict[str, str]:
         if not client_id or not self._quirks.finds_by_client_id:

@@ -1,12 +1,11 @@
 """The public side of one venue: instruments, prices, books, its clock.
 
-The one rule: the instruments are loaded once and lent to every other client of the venue.
+The one rule: a price or a book is told with the time at which it came.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from decimal import Decimal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -17,82 +16,22 @@ from domain.ports import Clock, Hear
 from domain.sightings import Heartbeat
 from venues import ccxt_convert as convert
 from venues.budget import Priority
-from venues.ccxt_caches import AnyFrame, DepthCache, PriceCaches
+from venues.ccxt_caches import AnyFrame
 from venues.ccxt_client import Client
 from venues.ccxt_fields import Fields, Malformed
 from venues.ccxt_frames import KrakenFrames
+from venues.ccxt_markets import Markets, Opened, Told
+from venues.ccxt_news import Confirmed, Denied, News
+from venues.ccxt_price_caches import DepthCache, PriceCaches
 from venues.ccxt_row import Quirks
 from venues.ccxt_rows import is_active
-from venues.ccxt_stream import CacheReader, FrameReader, Plan, Stream
+from venues.ccxt_stream import CacheReader, FrameReader, Plan, Stream, Watch
+from venues.ccxt_wire import exact_levels
 
 STALE_US = 3_600_000_000  # instruments are asked for again after an hour
 SILENT_US = 20_000_000
 NOTHING_EVERY_S = 1.0
 _PUBLIC = "public"
-Opened = Callable[[], AbstractAsyncContextManager[Client]]
-Told = Callable[[str], None]
-
-
-class Markets:
-    """The venue's instruments as ccxt keeps them, loaded when they are first needed.
-
-    In a hurry they are never loaded for an account's sake: `--kill` does not wait for them.
-    """
-
-    def __init__(self, client: Client, clock: Clock, *, hurry: bool = False) -> None:
-        self._client = client
-        self._clock = clock
-        self._hurry = hurry
-        self._loading = asyncio.Lock()
-        self._loaded_us = 0
-        self._noted: dict[str, None] = {}
-
-    def note(self, symbols: Iterable[str]) -> None:
-        """Somebody here watches or trades these: their fills are asked for by symbol."""
-        self._noted.update(dict.fromkeys(symbols))
-
-    def tradable(self, held: Collection[str]) -> list[str]:
-        """The symbols that were noted, and those of two assets that are both held."""
-        markets = self._client.api.markets or {}
-        noted = [symbol for symbol in self._noted if symbol in markets]
-        pairs = (
-            symbol
-            for symbol, market in markets.items()
-            if market.get("spot") and market.get("base") in held and market.get("quote") in held
-        )
-        return list(dict.fromkeys((*noted, *pairs)))
-
-    async def ready(self, *, newer_than_us: int = 0) -> Any:
-        """The market structures of ccxt, by symbol.
-
-        Raises:
-            Unavailable: they could not be read whole, or there are none.
-        """
-        async with self._loading:
-            if not self._loaded_us or self._loaded_us < newer_than_us:
-                again = bool(self._loaded_us)
-                await self._client.read("load_markets", again)
-                if not self._client.api.markets:
-                    raise Unavailable(self._client.who, "it lists no instruments")
-                self._loaded_us = self._clock.now_us()
-        return self._client.api.markets
-
-    async def lend(self, client: Client) -> None:
-        """Let another client know the instruments.
-
-        Raises:
-            Unavailable: they could not be read.
-        """
-        if not self._hurry:
-            await self.ready()
-        self.lend_known(client)
-
-    def lend_known(self, client: Client) -> None:
-        """As `lend`, without asking the venue: what is not known yet stays unknown."""
-        if not self._loaded_us:
-            client.api.markets = client.api.markets or {}  # None: ccxt would load them first
-        elif client.api.markets is not self._client.api.markets:
-            client.api.set_markets_from_exchange(self._client.api)
 
 
 class CcxtMarket:
@@ -114,10 +53,19 @@ class CcxtMarket:
         self._quirks = quirks
         self._clock = clock
         self._on_rejected = on_rejected
+        self._listed_before = False
 
     async def instruments(self) -> Sequence[Instrument]:
-        """Every spot instrument that can be read; asked for again once an hour."""
-        markets = await self._markets.ready(newer_than_us=self._clock.now_us() - STALE_US)
+        """Every spot instrument that can be read; the first time perhaps from the disk.
+
+        From the second time on the venue has told them within the last hour.
+        """
+        if self._listed_before:
+            oldest_us = self._clock.now_us() - STALE_US
+            markets = await self._markets.renewed(newer_than_us=oldest_us)
+        else:
+            markets = await self._markets.ready()
+            self._listed_before = True
         mode = self._client.api.precisionMode
         found, problems = convert.instruments(markets, self._quirks, mode)
         for problem in problems:
@@ -171,7 +119,7 @@ class CcxtMarket:
             await self._nothing_to_tell("prices", hear)
         async with self._fresh() as client:
             plan = Plan(
-                watches=[lambda api: api.watch_tickers(listed, dict(self._quirks.ticker_params))],
+                watches=self._watches(client.api, listed),
                 channels=frozenset({"ticker"}),
                 frames=self._frames("prices", client.api),
                 caches=self._price_caches(client.api, listed),
@@ -187,10 +135,9 @@ class CcxtMarket:
         if not await self._listed([symbol]):
             raise Unavailable(self._client.who, f"it does not trade {symbol} now")
         async with self._fresh() as client:
-            # Levels are sorted by ccxt, which needs numbers for that: exact ones.
-            client.api.number = Decimal
+            exact_levels(client.api)
             plan = Plan(
-                watches=[lambda api: api.watch_order_book(symbol, convert.DEPTH)],
+                watches=[lambda api: api.watch_order_book(symbol, self._quirks.book_levels)],
                 channels=frozenset({"book"}),
                 frames=self._frames("depth", client.api),
                 caches=DepthCache(client.api, symbol, self._quirks, self._clock),
@@ -200,6 +147,13 @@ class CcxtMarket:
                 on_rejected=self._on_rejected,
             )
             await Stream(client, plan, self._quirks, self._clock, hear).run()
+
+    def _watches(self, api: Any, symbols: Sequence[str]) -> list[Watch]:
+        """One call for all symbols, or one for each where ccxt has no other (Bitfinex)."""
+        params = dict(self._quirks.ticker_params)
+        if api.has.get("watchTickers"):
+            return [lambda known: known.watch_tickers(symbols, params)]
+        return [partial(_watch_one, symbol, params) for symbol in symbols]
 
     @asynccontextmanager
     async def _fresh(self) -> AsyncGenerator[Client]:
@@ -226,9 +180,21 @@ class CcxtMarket:
         if self._quirks.frames == "kraken":
             account = Account(self._quirks.traits.venue, _PUBLIC)
             return KrakenFrames(account, feed, self._clock, api.safe_currency_code)
-        return AnyFrame(self._quirks.traits.venue, feed, self._clock)
+        taken = partial(_taken, self._quirks.answer)
+        return AnyFrame(self._quirks.traits.venue, feed, self._clock, taken)
 
     def _price_caches(self, api: Any, symbols: Sequence[str]) -> CacheReader | None:
         if self._quirks.frames:
             return None
         return PriceCaches(api, symbols, self._quirks, self._clock)
+
+
+def _taken(answer: Callable[[Any], News | None] | None, message: Any) -> News:
+    """Any frame shows that prices come, but for a no: what is confirmed is told of accounts."""
+    told = None if answer is None else answer(message)
+    return told if isinstance(told, Denied) else Confirmed("*")
+
+
+def _watch_one(symbol: str, params: Mapping[str, str], api: Any) -> Awaitable[object]:
+    watching: Awaitable[object] = api.watch_ticker(symbol, dict(params))
+    return watching

@@ -101,7 +101,12 @@ _WATCHED_ONLY = "its orders were never tested here, so it is watched and not tra
 
 # Whose orders were placed, lost, found and killed on a living wire through the whole desk. The
 # orders of the other rows were tried on a captured wire only: those venues are watched.
-TRIED_ON_THE_WIRE = frozenset({"kraken"})
+TRIED_ON_THE_WIRE = frozenset({"kraken", "kucoin"})
+
+
+def known_venues() -> tuple[str, ...]:
+    """The venues that have a row, in the order of their rows."""
+    return tuple(_KNOWN)
 
 
 def quirks_of(venue: str, *, sandbox: bool = False) -> Quirks:
@@ -126,8 +131,14 @@ def quirks_of(venue: str, *, sandbox: bool = False) -> Quirks:
 def _cautious(venue: str) -> Quirks:
     return Quirks(
         traits=VenueTraits(
-            venue=venue, account_stream=False, cancel_all=False, amends=False, dead_man=False
+            venue=venue,
+            account_stream=False,
+            price_stream=False,
+            cancel_all=False,
+            amends=False,
+            dead_man=False,
         ),
+        why_polled="its streams were never tried here",
         why_watched=_WATCHED_ONLY,
         unused=(),
         withdraws=False,

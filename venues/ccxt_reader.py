@@ -20,7 +20,8 @@ from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_lists import Lists, Row
-from venues.ccxt_market import SILENT_US, Markets, Opened, Told
+from venues.ccxt_market import SILENT_US
+from venues.ccxt_markets import Markets, Opened, Told
 from venues.ccxt_movements import Movements
 from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Cause
@@ -34,7 +35,10 @@ REMEMBERED = 20_000  # whose order is whose, by the venue's id
 
 
 class CcxtReader:
-    """Private data of one account (the port `AccountReader`)."""
+    """Private data of one account (the port `AccountReader`).
+
+    `namer` is asked where orders are open, which some venues tell to trading keys only.
+    """
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class CcxtReader:
         quirks: Quirks,
         clock: Clock,
         on_rejected: Told,
+        namer: Client | None = None,
     ) -> None:
         self._account = account
         self._client = client
@@ -54,7 +59,7 @@ class CcxtReader:
         self._quirks = quirks
         self._clock = clock
         self._on_rejected = on_rejected
-        self._lists = Lists(account, client, quirks, self._traded)
+        self._lists = Lists(account, client, quirks, self._traded, namer=namer)
         self._movements = Movements(account, client, quirks, self._lists)
         self._owners: OrderedDict[str, str] = OrderedDict()
 
@@ -67,10 +72,11 @@ class CcxtReader:
             account=self._account, assets=assets, asked_us=asked_us, at_us=self._clock.now_us()
         )
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
+    async def open_orders(self, *, urgent: bool = False) -> Sequence[VenueOrder]:
         """Every open order, foreign ones included; in a hurry without their symbols."""
         await self._markets.lend(self._client)
-        return await self._lists.open_orders()
+        lists = self._lists.urgent() if urgent else self._lists
+        return await lists.open_orders()
 
     async def find(self, state: OrderState) -> Sought:
         """Look one order up by the venue's id and ours: open, closed, then trades."""
@@ -159,10 +165,12 @@ class CcxtReader:
         read_frames = self._quirks.frames == "kraken"
         caches = AccountCaches(api, self._account, self._quirks, self._clock)
         frames = KrakenFrames(self._account, FEED, self._clock, api.safe_currency_code)
+        channels = self._quirks.channels or frozenset({FEED})
+        any_frame = AnyFrame(self._account.venue, FEED, self._clock, self._quirks.answer, channels)
         return Plan(
             watches=_KRAKEN if read_frames else _watches(api.has, self._quirks.watches),
-            channels=frozenset({"executions", "balances"} if read_frames else {FEED}),
-            frames=frames if read_frames else AnyFrame(self._account.venue, FEED, self._clock),
+            channels=frozenset({"executions", "balances"}) if read_frames else channels,
+            frames=frames if read_frames else any_frame,
             caches=None if read_frames else caches,
             silent_us=SILENT_US if read_frames else 0,
             on_confirmed=self._alive,

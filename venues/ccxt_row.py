@@ -11,7 +11,8 @@ from typing import Any
 
 from domain.orders import Final
 from domain.ports import VenueTraits
-from venues.budget import Pace
+from venues.budget import Allowance, Pace
+from venues.ccxt_news import Confirmed, News
 from venues.ccxt_sayings import Garbled, Saying
 from venues.ccxt_shapes import Shape
 
@@ -36,7 +37,8 @@ class Paging:
     whole seconds, exclusive. With `limit` a span of time is asked for, at most `window_us`
     long (0: any), and one that fills a page is asked for again in halves; `until` is the
     parameter of its end in milliseconds. `newest` marks a venue that shows its newest rows when
-    no time is given: where they do not fill a page they are all there are. With `cursor` (a
+    no time is given: where they do not fill a page they are all there are. With `further` (what
+    to ask for more of a full page, made of its raw answer) no span is halved. With `cursor` (a
     parameter) pages go from newest to oldest and name the one after them. Without any, ccxt's
     `since` is moved forward to the newest row.
     """
@@ -49,6 +51,7 @@ class Paging:
     window_us: int = 0
     until: str = "until"
     newest: bool = False
+    further: Callable[[Any], Mapping[str, Any]] | None = None
     cursor: str = ""
 
 
@@ -67,6 +70,14 @@ class Quirks:
     options: Mapping[str, Any] = field(default_factory=dict)
     # What ccxt is asked to watch of an account, where it has it.
     watches: tuple[str, ...] = ("watchOrders", "watchMyTrades", "watchBalance")
+    # What a frame says of the subscriptions, where ccxt's caches are read: any at all is a yes.
+    answer: Callable[[Any], News | None] = lambda _: Confirmed("*")
+    channels: frozenset[str] = (
+        frozenset()
+    )  # each must be confirmed by itself; none: any yes will do
+    forgets_orders: bool = False  # what ccxt keeps of orders is emptied after every frame
+    why_polled: str = ""  # for a person: why an account is asked, and not heard
+    book_levels: int = 10  # how deep a book is asked for; some venues know certain depths only
     keep_alive_ms: int = 0  # how often ccxt pings a socket, where its own habit is too rare
     unused: tuple[str, ...] = ("fetchCurrencies",)  # what ccxt would ask for and nobody needs
     hurries: bool = False  # in a hurry its lists and cancels do without the instruments
@@ -75,6 +86,8 @@ class Quirks:
     sayings: tuple[Saying, ...] = ()
     codes: Callable[[str], tuple[str, ...]] = lambda _: ()
     silent_until_us: Callable[[str], int] = lambda _: 0
+    # What its headers say is left of its limit; given a header's reader and the time.
+    allowance: Callable[[Callable[[str], str], int], Allowance | None] = lambda _, __: None
     rows: Callable[[str, Any], int] = lambda _, answer: _json_rows(answer)
     shapes: Mapping[str, Shape] = field(default_factory=dict)  # by method and path; before `rows`
     # Orders

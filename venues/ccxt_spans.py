@@ -1,7 +1,9 @@
 """Reading a history by spans of time: one that fills a page is asked for again in halves.
 
 It needs nothing of a venue but a start, an end and a page's size: neither the order of its
-rows nor what a cursor of its means. The one rule: a full page is never believed to be all.
+rows nor what a cursor of its means. Where a venue can have more rows at one moment than fill a
+page, and says how to go on, its pages are followed instead. The one rule: a full page is never
+believed to be all.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,13 +11,14 @@ from typing import Any
 
 from domain.errors import Unavailable
 from venues.ccxt_row import Paging
+from venues.ccxt_wire import Call
 
 MOST_PAGES = 2_000
 _SECOND_US = 1_000_000
 _SECOND_MS = 1_000
 _AHEAD_MS = 5_000  # the venue's clock may be before ours
 Row = Mapping[str, Any]
-Rows = Callable[..., Awaitable[tuple[list[Row], Any]]]
+Rows = Callable[..., Awaitable[tuple[list[Row], Call]]]
 
 
 class Spans:
@@ -43,7 +46,7 @@ class Spans:
         start_ms = between_us[0] // _SECOND_US * _SECOND_MS
         end_ms = between_us[1] // _SECOND_US * _SECOND_MS + _AHEAD_MS
         if self._paging.newest:
-            page = await self._page(method, symbol, None, params)
+            page, _ = await self._page(method, symbol, None, params)
             if len(page) < self._paging.limit or _oldest_ms(page) < start_ms:
                 return [row for row in page if _changed_ms(row) >= start_ms]
         found: list[Row] = []
@@ -59,23 +62,47 @@ class Spans:
     ) -> list[Row]:
         start_ms, end_ms = span
         bounds = {**params, self._paging.until: end_ms}
-        page = await self._page(method, symbol, start_ms, bounds)
+        page, call = await self._page(method, symbol, start_ms, bounds)
         if len(page) < self._paging.limit:
             return page
+        if self._paging.further is not None:
+            return await self._on(method, symbol, start_ms, bounds, (page, call))
         middle_ms = (start_ms + end_ms) // 2 // _SECOND_MS * _SECOND_MS
         if not start_ms < middle_ms < end_ms:
             raise Unavailable(self._who, f"{method}: more rows in a second than fill a page")
         earlier = await self._within(method, symbol, (start_ms, middle_ms), params)
         return earlier + await self._within(method, symbol, (middle_ms, end_ms), params)
 
+    async def _on(
+        self,
+        method: str,
+        symbol: str | None,
+        start_ms: int,
+        bounds: Mapping[str, Any],
+        first: tuple[list[Row], Call],
+    ) -> list[Row]:
+        """Every page of a span, the first of which is full; each is named by the one before."""
+        page, call = first
+        found = list(page)
+        known = {row.get("id") for row in page}
+        assert self._paging.further is not None
+        while len(page) >= self._paging.limit:
+            more = {**bounds, **self._paging.further(call.answer)}
+            page, call = await self._page(method, symbol, start_ms, more)
+            ids = {row.get("id") for row in page}
+            if page and ids <= known:
+                raise Unavailable(self._who, f"{method}: a page of nothing new")
+            known |= ids
+            found += page
+        return found
+
     async def _page(
         self, method: str, symbol: str | None, start_ms: int | None, params: Mapping[str, Any]
-    ) -> list[Row]:
+    ) -> tuple[list[Row], Call]:
         self._pages += 1
         if self._pages > MOST_PAGES:
             raise Unavailable(self._who, f"{method} did not come to an end")
-        rows, _ = await self._rows(method, symbol, start_ms, self._paging.limit, dict(params))
-        return rows
+        return await self._rows(method, symbol, start_ms, self._paging.limit, dict(params))
 
 
 def _at_ms(row: Row) -> int:

@@ -55,6 +55,15 @@ class CacheReader(Protocol):
         """What is new in ccxt's caches, after ccxt has handled a frame."""
         ...
 
+    @property
+    def pause_s(self) -> float:
+        """How long it is silent after what it told, however much comes; 0: not at all."""
+        ...
+
+    def rested(self) -> None:
+        """The pause is over: the next look tells all that came meanwhile."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -94,6 +103,7 @@ class Stream:
         self._error: BaseException | None = None
         self._started_us = self._frame_us = clock.monotonic_us()
         self._pong_ms = 0
+        self._later: asyncio.TimerHandle | None = None
         self._sockets: dict[str, Any] = {}
         self._make_socket: Callable[[str], Any] = client.api.client
         self._call = Call(priority=Priority.READ)
@@ -117,6 +127,8 @@ class Stream:
         finally:
             CURRENT.reset(mark)
             self._broken.set()
+            if self._later is not None:
+                self._later.cancel()
 
     # Watching: ccxt wants to be asked again and again
 
@@ -180,17 +192,37 @@ class Stream:
 
     def _frame(self, socket: Any, handle: Callable[[Any], None], data: Any) -> None:
         self._frame_us = self._clock.monotonic_us()
+        self._guarded(self._handled, socket, handle, data)
+
+    def _handled(self, socket: Any, handle: Callable[[Any], None], data: Any) -> None:
+        if isinstance(data, str) and data[:1] in ("{", "["):
+            message = exact_json(data)
+            self._tell(self._plan.frames.read(message))
+            if not self._owned(message):
+                socket.on_message_callback(socket, message)
+        else:
+            handle(data)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        caches = self._plan.caches
+        if caches is None:
+            return
+        self._tell(caches.after())
+        if caches.pause_s and self._later is None:
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_later(caches.pause_s, self._rested, caches)
+
+    def _rested(self, caches: CacheReader) -> None:
+        self._later = None
+        caches.rested()
+        self._guarded(self._sweep)
+
+    def _guarded(self, work: Callable[..., None], *given: Any) -> None:
         if self._broken.is_set():
             return
         try:
-            if isinstance(data, str) and data[:1] in ("{", "["):
-                message = exact_json(data)
-                self._tell(self._plan.frames.read(message))
-                if not self._owned(message):
-                    socket.on_message_callback(socket, message)
-            else:
-                handle(data)
-            self._tell(self._caches())
+            work(*given)
         except ValueError:
             self._break(self._unavailable(Cause.GARBLED, "a frame was garbled"))
         except _Told as problem:
@@ -201,9 +233,6 @@ class Stream:
 
     def _owned(self, message: Any) -> bool:
         return isinstance(message, dict) and message.get("channel") in self._plan.frames.owned
-
-    def _caches(self) -> Iterable[News]:
-        return () if self._plan.caches is None else self._plan.caches.after()
 
     def _tell(self, news: Iterable[News]) -> None:
         for item in news:

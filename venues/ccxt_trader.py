@@ -18,7 +18,7 @@ from venues.budget import Priority
 from venues.ccxt_client import Client
 from venues.ccxt_errors import Failed
 from venues.ccxt_fields import Fields, Malformed
-from venues.ccxt_market import Markets
+from venues.ccxt_markets import Markets
 from venues.ccxt_row import Cancels, Quirks
 from venues.ccxt_sayings import Verdict
 from venues.ccxt_wire import Call

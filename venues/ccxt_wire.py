@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from venues.nonce import Lane
 LARGEST_ANSWER = 32_000_000  # characters; Kraken's whole list of instruments has two million
 
 
+_EXPONENT = re.compile(r"[eE][+-]?\d{3}")  # few texts have any: the others need no closer look
 _ENDLESS = re.compile(r"""(?<=[":,\[\s])[+-]?\d[\d.]*[eE][+-]?\d{3,}(?=[",\]}\s])""")
 # Ids and hashes are hexadecimal at some venues: "432e6504" is one, and no number.
 _NAMING = re.compile(r'(?:id|Id|ID|Oid|hash|Hash|address|memo|tag|text|cursor)"\s*:\s*"$')
@@ -93,12 +95,29 @@ def exact_json(text: str) -> Any:
         ValueError: no JSON, or NaN, an infinity, an endless integer, nesting without end, or
             an exponent of three digits, which ccxt would write out with all its zeros.
     """
-    if not all(_is_a_name(text, found.start()) for found in _ENDLESS.finditer(text)):
+    if _EXPONENT.search(text) is not None and _is_endless(text):
         raise ValueError("a number without end")
     try:
-        return json.loads(text, parse_float=str, parse_constant=_refused)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def exact_levels(api: Any) -> None:
+    """Have ccxt keep the levels of books as exact numbers: it sorts them, so they are no text."""
+    api.number = Decimal
+    # Levels are read a second time (Gemini's snapshot, Bitfinex's checksum), and ccxt's own
+    # reading takes an exact number for nothing.
+    api.safe_number = partial(_exact_number, api.safe_number)
+    api.safe_float, api.safe_float_2 = api.safe_number, api.safe_number_2
+
+
+def _exact_number(read: Callable[..., Any], row: Any, key: Any, *rest: Any) -> Any:
+    try:
+        known = row[key]
+    except (KeyError, IndexError, TypeError):
+        known = None
+    return known if isinstance(known, Decimal) else read(row, key, *rest)
 
 
 def _keep_every_row(api: Any) -> None:
@@ -121,12 +140,19 @@ def _is_a_name(text: str, start: int) -> bool:
     return bool(_NAMING.search(text, max(0, start - _LONGEST_KEY), start))
 
 
+def _is_endless(text: str) -> bool:
+    return not all(_is_a_name(text, found.start()) for found in _ENDLESS.finditer(text))
+
+
 def _refused(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
+_DECODER = json.JSONDecoder(parse_float=str, parse_constant=_refused)
+
+
 def open_session(ssl_context: Any, gateway: str | None = None) -> aiohttp.ClientSession:
-    """A connection pool that counts what leaves and follows no redirections.
+    """A connection pool that counts what leaves, sends nothing twice, follows no redirections.
 
     With a `gateway` (URL of a proxy) everything leaves through it.
     """
@@ -134,7 +160,24 @@ def open_session(ssl_context: Any, gateway: str | None = None) -> aiohttp.Client
     trace.on_request_headers_sent.append(_leaving)
     trace.on_request_redirect.append(_redirected)
     connector = aiohttp.TCPConnector(ssl=ssl_context, happy_eyeballs_delay=0.25)
-    return aiohttp.ClientSession(connector=connector, trace_configs=[trace], proxy=gateway)
+    return aiohttp.ClientSession(
+        connector=connector, trace_configs=[trace], proxy=gateway, middlewares=(_once,)
+    )
+
+
+async def _once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Let only a read be sent again by aiohttp when its connection is cut.
+
+    It would also resend a DELETE, and the order that it cancelled would be said to be unknown.
+    """
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 async def _leaving(_: aiohttp.ClientSession, __: SimpleNamespace, ___: object) -> None:
@@ -225,6 +268,9 @@ class Wire:
         call = CURRENT.get()
         if call is not None:
             call.answered, call.status, call.headers, call.body = True, status, headers, body
+            allowance = self._quirks.allowance(call.header, self._clock.now_us())
+            if allowance is not None:
+                self._budget.told(allowance)
         if len(body) > LARGEST_ANSWER:
             raise Garbled(f"an answer of {len(body)} characters")
         return str(body).strip()

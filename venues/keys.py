@@ -4,6 +4,7 @@ The one rule: `reveal` is called where a client is built; everything else sees d
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,6 +20,10 @@ class Secret:
     def reveal(self) -> str:
         """The text itself, for the one place that signs with it."""
         return self._value
+
+    def forget(self) -> None:
+        """Let go of the text; whoever still holds this holds nothing."""
+        self._value = ""
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -49,10 +54,21 @@ class Keys:
         """Tells keys apart without telling them: equal keys share a nonce and a budget."""
         return hashlib.sha256(self.key.reveal().encode()).hexdigest()[:16]
 
+    def forget(self) -> None:
+        """Let go of every part."""
+        for part in (self.key, self.secret, self.passphrase):
+            if part is not None:
+                part.forget()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountKeys:
-    """The keys of one account by purpose; without `trade` the account is only watched."""
+    """The keys of one account by purpose; without `trade` the account is only watched.
+
+    `withdraw` loads the key that withdraws, anew each time; it is called while one withdrawal
+    is sent and at no other time. None: no such key is configured.
+    """
 
     read: Keys
     trade: Keys | None = None
+    withdraw: Callable[[], Keys | None] | None = None

@@ -5,8 +5,10 @@ ours alone. Nothing here can reach a private endpoint: all it is given is the pu
 
 An order is judged like the venue would (`order_rules`), walks the live book and takes what it
 trades out of it (`paper_pit`); one that rests is filled as a maker once the market has gone
-through its price. Not simulated: deposits and withdrawals, fee discounts, and liquidity deeper
-than the public snapshot shows.
+through its price: once somebody offers at a better price than ours, ours is gone. Public trades
+are not followed for that; one at our very price does not tell who in the queue had it, so an
+order there waits longer here than it might at the venue, and never less. Not simulated: deposits
+and withdrawals, fee discounts, and liquidity deeper than the public snapshot shows.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence

@@ -99,7 +99,11 @@ class TillReader:
             at_us=self._link.clock.now_us(),
         )
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
+    async def open_orders(
+        self,
+        *,
+        urgent: bool = False,  # noqa: ARG002 - nothing is rationed here
+    ) -> Sequence[VenueOrder]:
         """Every order that rests, oldest first."""
         await self._request("open orders")
         rows = [row for row in self._till.working.values() if row.account == self._account]

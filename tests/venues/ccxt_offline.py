@@ -9,7 +9,8 @@ from domain.instruments import Account
 from tests.venues.ccxt_stub import READ, ManualClock, payload
 from venues.budget import Budget, Pace
 from venues.ccxt_client import Client, Purpose
-from venues.ccxt_market import CcxtMarket, Markets
+from venues.ccxt_market import CcxtMarket
+from venues.ccxt_markets import Markets
 from venues.ccxt_quirks import KRAKEN
 from venues.ccxt_reader import CcxtReader
 from venues.ccxt_wire import Wire

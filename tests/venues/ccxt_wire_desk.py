@@ -20,6 +20,7 @@ from domain.sightings import (
 )
 from tests.wire.clock import WallClock
 from tests.wire.fixtures import until
+from tests.wire.host import VenueThread
 from tests.wire.kraken.limits import Limits
 from tests.wire.kraken.loopback import Loopback, hosted
 from tests.wire.redirect import redirected
@@ -56,26 +57,30 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
 class Desk:
     """A venue over the loopback; `fail` has the next answers of an endpoint spoiled."""
 
-    loopback: Loopback
+    loopback: VenueThread[Any]
     venue: CcxtVenue
     problems: list[str]
     heard: list[Sighting] = field(default_factory=list)
     numbers: int = 0
 
     @property
+    def account(self) -> Account:
+        return Account(self.venue.traits.venue, "main")
+
+    @property
     def reader(self) -> AccountReader:
-        return self.venue.readers[MAIN]
+        return self.venue.readers[self.account]
 
     @property
     def trader(self) -> Trader:
-        return self.venue.traders[MAIN]
+        return self.venue.traders[self.account]
 
     def order(self, **terms: Any) -> Order:
         self.numbers += 1
         defaults: dict[str, Any] = {
             "client_id": f"QDT1{self.numbers:014}",
-            "account": MAIN,
-            "symbol": "BTC/USD",
+            "account": self.account,
+            "symbol": "BTC/USD" if self.account == MAIN else "BTC/USDT",
             "side": Side.BUY,
             "kind": Kind.LIMIT,
             "quantity": D("0.01"),
@@ -97,18 +102,25 @@ class Desk:
         await until(lambda: len(self.of(kind)) >= count)
 
 
-def keys(loopback: Loopback, purpose: str) -> Keys:
+def keys(loopback: VenueThread[Any], purpose: str) -> Keys:
     told = loopback.ask("credentials", purpose=purpose)
-    return Keys(key=Secret(told["apiKey"]), secret=Secret(told["secret"]))
+    third = told.get("password")
+    return Keys(
+        key=Secret(told["apiKey"]),
+        secret=Secret(told["secret"]),
+        passphrase=None if third is None else Secret(third),
+    )
 
 
 @asynccontextmanager
-async def desk_at(loopback: Loopback, **settings: Any) -> AsyncGenerator[Desk]:
+async def desk_at(
+    loopback: VenueThread[Any], name: str = "kraken", **settings: Any
+) -> AsyncGenerator[Desk]:
     wanted = VenueSettings(**{"timeout_ms": 1_000, **settings})
     account = AccountKeys(read=keys(loopback, "read"), trade=keys(loopback, "trade"))
     problems: list[str] = []
     async with open_venue(
-        "kraken", {"main": account}, clock=Clock(), settings=wanted, on_problem=problems.append
+        name, {"main": account}, clock=Clock(), settings=wanted, on_problem=problems.append
     ) as venue:
         yield Desk(loopback, venue, problems)
 

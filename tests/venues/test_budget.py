@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Unavailable
 from tests.venues.virtual import LoopClock, run
-from venues.budget import PATIENCE_S, Budget, HeldBack, Pace, Priority
+from venues.budget import PATIENCE_S, Allowance, Budget, HeldBack, Pace, Priority, Silence
 
 CANCEL, LOOK_UP, ORDER, READ = Priority
 
@@ -93,23 +93,25 @@ def test_what_waits_too_long_is_refused_before_anything_was_sent() -> None:
 
 
 def test_a_ban_holds_reads_and_orders_back_but_no_cancel() -> None:
-    async def take() -> tuple[float, float, HeldBack]:
+    async def take() -> tuple[float, float, float, HeldBack]:
         bucket, loop = budget(), asyncio.get_running_loop()
         bucket.ban(25_000_000, "EAPI:Invalid key", "check the key")
         started = loop.time()
         await bucket.take(1, CANCEL)
         cancelled_s = loop.time() - started
         with pytest.raises(HeldBack) as refused:
-            await bucket.take(0.05, ORDER)
-        await bucket.take(1, READ)
-        return cancelled_s, loop.time() - started, refused.value
+            await bucket.take(1, READ)
+        refused_s = loop.time() - started
+        await asyncio.sleep(25)
+        await bucket.take(0.05, ORDER)
+        return cancelled_s, refused_s, loop.time() - started, refused.value
 
-    cancelled_s, read_s, held = run(take())
-    assert cancelled_s == 0
-    assert read_s == pytest.approx(25.0, abs=0.01)
-    assert held.why == "EAPI:Invalid key (asked again in 24 s)"
+    cancelled_s, refused_s, order_s, held = run(take())
+    assert (cancelled_s, refused_s) == (0, 0)  # at once, with the reason
+    assert order_s == pytest.approx(25.0, abs=0.01)
+    assert held.why == "EAPI:Invalid key (asked again in 26 s)"
     assert held.remedy == "check the key"
-    assert held.retry_after_us == 23_000_000
+    assert held.retry_after_us == 25_000_000
 
 
 def test_a_shorter_ban_does_not_end_a_longer_one() -> None:
@@ -174,3 +176,85 @@ def test_no_history_of_calls_is_over_the_pace(wanted: list[tuple[float, Priority
         for last in range(first, len(made)):
             spent = sum(cost for _, cost in made[first : last + 1])
             assert spent <= capacity + per_s * (made[last][0] - start_s) + 0.001
+
+
+# What venues ask for themselves
+
+
+def test_after_a_ban_one_call_goes_first_and_the_herd_follows_at_the_venues_pace() -> None:
+    async def take() -> list[float]:
+        bucket, loop, gone = budget(100, 2.0), asyncio.get_running_loop(), list[float]()
+        bucket.ban(3_000_000, "too many requests")
+
+        async def one() -> None:
+            await bucket.take(1, READ)
+            gone.append(loop.time() - 1_000)
+
+        await asyncio.gather(*(one() for _ in range(10)))
+        return gone
+
+    gone = run(take())
+    assert gone == pytest.approx([3 + n / 2 for n in range(10)], abs=0.01)
+
+
+def test_a_ban_of_the_whole_venue_holds_every_key_and_no_cancel() -> None:
+    async def take() -> tuple[float, float]:
+        clock, loop = LoopClock(), asyncio.get_running_loop()
+        everyone = Silence(clock)
+        one, other = (Budget("kraken", Pace(10, 1.0), clock, everyone) for _ in range(2))
+        one.ban(3_000_000, "HTTP 429", everyone=True)
+        assert (other.banned_for_us, other.silence.because) == (3_000_000, "HTTP 429")
+        started = loop.time()
+        await other.take(1, CANCEL)
+        cancelled_s = loop.time() - started
+        await other.take(1, READ)
+        return cancelled_s, loop.time() - started
+
+    assert run(take()) == pytest.approx((0, 3), abs=0.01)
+
+
+def test_a_ban_of_one_key_leaves_the_others_alone() -> None:
+    async def left() -> int:
+        clock = LoopClock()
+        everyone = Silence(clock)
+        one, other = (Budget("kraken", Pace(10, 1.0), clock, everyone) for _ in range(2))
+        one.ban(10_000_000, "EAPI:Invalid key")
+        return other.banned_for_us
+
+    assert run(left()) == 0
+
+
+@pytest.mark.parametrize(("left", "held_s"), [(4_000, 0), (801, 0), (800, 12), (0, 12)])
+def test_what_a_venue_keeps_for_cancels_by_its_own_count_is_left_to_them(
+    left: int, held_s: int
+) -> None:
+    async def told() -> int:
+        bucket = budget()
+        bucket.told(Allowance(left, 4_000, 12_000_000))
+        return bucket.banned_for_us // 1_000_000
+
+    assert run(told()) == held_s
+
+
+def test_a_venue_that_names_no_time_is_asked_less_often_each_time_it_refuses() -> None:
+    async def bans() -> list[float]:
+        bucket, lengths = budget(), list[float]()
+        for _ in range(9):
+            for _ in range(3):  # several calls under way are refused together: one strike
+                bucket.ban(5_000_000, "HTTP 429", grows=True)
+            lengths.append(bucket.banned_for_us / 1_000_000)
+            await asyncio.sleep(bucket.banned_for_us / 1_000_000 + 1)
+        return lengths
+
+    assert run(bans()) == pytest.approx([5, 10, 20, 40, 80, 160, 300, 300, 300], abs=0.01)
+
+
+def test_a_ban_long_after_the_last_one_is_short_again() -> None:
+    async def bans() -> float:
+        bucket = budget()
+        bucket.ban(5_000_000, "HTTP 429", grows=True)
+        await asyncio.sleep(60)
+        bucket.ban(5_000_000, "HTTP 429", grows=True)
+        return bucket.banned_for_us / 1_000_000
+
+    assert run(bans()) == pytest.approx(5, abs=0.01)

@@ -1,12 +1,16 @@
 """Venues whose frames are not read here: ccxt's caches are swept (Kraken stands in for one)."""
 
 import asyncio
+import importlib
 import json
 from decimal import Decimal
+from typing import Any
 
 from domain.sightings import FillSeen, Heartbeat, OrderSeen, PriceSeen, TotalsSeen
 from tests.venues.ccxt_listening import HEARTBEAT, LINES, streaming, then
 from tests.venues.ccxt_stub import opened
+from venues.ccxt_caches import _Tail
+from venues.lazy_ccxt import exchange_class
 
 D = Decimal
 
@@ -55,3 +59,38 @@ async def test_the_sweep_tells_orders_totals_prices_and_life() -> None:
     assert [seen.report.venue_order_id for seen in stream.of(OrderSeen)] == ["O1AAAA-AAAAA-AAAAAA"]
     assert dict(stream.of(TotalsSeen)[0].totals)["USD"] == D("10.5")
     assert market.of(PriceSeen)[0].price.bid == D("108359.8")
+
+
+def cached_orders(*rows: dict[str, Any]) -> Any:
+    exchange_class("kraken")  # ccxt's own cache, as its classes fill it
+    cache = importlib.import_module("ccxt.async_support.base.ws.cache").ArrayCacheBySymbolById(100)
+    for row in rows:
+        cache.append(row)
+    return cache
+
+
+def test_rows_are_told_once_in_the_order_in_which_they_came() -> None:
+    first, second = {"symbol": "A/B", "id": "1"}, {"symbol": "A/B", "id": "2"}
+    cache, tail = cached_orders(first, second), _Tail()
+    assert tail.of(None) == []
+    assert [row["id"] for row in tail.of(cache)] == ["1", "2"]
+    assert tail.of(cache) == []
+    cache.append({"symbol": "A/B", "id": "3"})
+    assert [row["id"] for row in tail.of(cache)] == ["3"]
+
+
+def test_two_changes_of_one_order_between_two_looks_are_both_told() -> None:
+    cache, tail = cached_orders({"symbol": "A/B", "id": "1", "filled": "0"}), _Tail()
+    tail.of(cache)
+    cache.append({"symbol": "A/B", "id": "1", "filled": "1"})
+    cache.append({"symbol": "A/B", "id": "1", "status": "closed"})
+    assert [(row["filled"], row.get("status")) for row in tail.of(cache)] == [
+        ("1", None),
+        ("1", "closed"),
+    ]
+
+
+def test_a_cache_that_ccxt_made_anew_is_looked_through() -> None:
+    tail = _Tail()
+    tail.of(cached_orders({"symbol": "A/B", "id": "1"}))
+    assert [row["id"] for row in tail.of(cached_orders({"symbol": "A/B", "id": "2"}))] == ["2"]

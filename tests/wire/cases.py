@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 LIVE, GONE = True, False
+HOSTILE = "\x1b]52;c;aGk=\x07[/][@click=app.quit]\u202etfil\u202c\x00"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ class Controls:
         """Give the key exactly these permissions."""
         self._key(purpose, owner).permissions = frozenset(permissions)
 
+    def bind(self, purpose: str, addresses: list[str], owner: str = MAIN) -> None:
+        """Have the venue say that only these addresses may use the key."""
+        self._key(purpose, owner).addresses = tuple(addresses)
+
     def open_account(self, owner: str, balances: dict[str, str]) -> None:
         """A further account with keys and money."""
         self._venue.open_account(owner, balances)
@@ -95,6 +99,10 @@ class Controls:
     def sockets(self) -> list[dict[str, object]]:
         """Every open socket and what it is subscribed to."""
         return [{"side": c.side, "owner": c.owner, **c.channels()} for c in self._server.hub.of()]
+
+    def frames_sent(self) -> dict[str, int]:
+        """How many frames went out to all sockets, public and private."""
+        return {side: tampering.sent for side, tampering in self._venue.tampering.items()}
 
     def silence(self, side: str = "", *, on: bool = True) -> None:
         """Send no data and no heartbeats, but answer pings."""

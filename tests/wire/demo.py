@@ -1,8 +1,9 @@
-"""`python -m tests.wire.demo`: the console in LIVE mode, trading on the loopback Kraken.
+"""`python -m tests.wire.demo`: the console in LIVE mode, trading on loopback venues.
 
-It starts the venue as a process of its own, makes a throw-away home (configuration, data,
-keys, second-factor file), and opens `quarterdeck --live` redirected to it. Everything is gone
-afterwards unless `--keep`. The one rule: no real key gets in and no real host can be reached.
+It trades on Kraken, or on those that are named (`--venue kraken --venue kucoin`). It starts each
+as a process of its own, makes a throw-away home (configuration, data, keys, second-factor file),
+and opens `quarterdeck --live` redirected to them. Everything is gone afterwards unless `--keep`.
+The one rule: no real key gets in and no real host can be reached.
 """
 
 import argparse
@@ -14,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ KEY_PARTS = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
 PORT_FILE = "port.json"
 CREDENTIAL = "quarterdeck-passphrase"
 WORDS = """\
-A loopback Kraken trades at {rest} (admin port for faults: {admin}).
+{venues}
 The console starts in LIVE, disarmed. To arm it (key A) or to release the kill switch it wants
 a code; in another terminal, from this folder:
     python -m tests.wire.factor {folder}
@@ -37,11 +38,7 @@ CONFIG = """\
 version: 1
 mode: live
 exchanges:
-  kraken:
-    enabled: true
-    sandbox: false
-    symbols: [BTC/USD, ETH/USD, SOL/USD, XRP/USD, ETH/BTC, USDT/USD]
-risk:
+{exchanges}risk:
   max_order_value: 10000
   max_daily_volume: 100000
   max_position_size: 250000
@@ -49,20 +46,47 @@ risk:
 monitoring:
   prometheus_port: 0
 """
+EXCHANGE = """\
+  {family}:
+    enabled: true
+    sandbox: false
+    symbols: [{symbols}]
+"""
+SYMBOLS = {
+    "kraken": "BTC/USD, ETH/USD, SOL/USD, XRP/USD, ETH/BTC, USDT/USD",
+    "kucoin": "BTC/USDT, ETH/USDT, SOL/USDT, XRP/USDT, ETH/BTC, USDC/USDT",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the console until it is closed. Its exit status."""
     options, rest = _parser().parse_known_args(arguments)
-    with home(keep=options.keep) as folder, venue(folder, options) as found:
-        command = [sys.executable, "-m", "tests.wire.run", "--port-file", str(folder / PORT_FILE)]
+    families = options.venue or ["kraken"]
+    with home(keep=options.keep, families=families) as folder, ExitStack() as stack:
+        told = {
+            family: stack.enter_context(venue(folder, options, family, f"{family}.json"))
+            for family in families
+        }
+        command = [sys.executable, "-m", "tests.wire.run"]
+        for family in families:
+            command += ["--port-file", str(folder / f"{family}.json")]
         command += program(folder)
-        environ = surroundings(folder, found)
+        environ = surroundings(folder, together(told.values()))
         enrolled([*command, "totp", "enrol", "--json"], environ, folder)
-        print(WORDS.format(rest=found["routes"]["api.kraken.com"], **found, folder=folder))  # noqa: T201
+        lines = [f"A loopback {f} trades; admin port for faults: {told[f]['admin']}" for f in told]
+        print(WORDS.format(venues="\n".join(lines), folder=folder))  # noqa: T201
         if sys.stdin.isatty():
             input("Enter opens the console: ")
         return subprocess.run([*command, *rest], env=environ, check=False).returncode
+
+
+def together(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several venues wrote, as one: their routes and their keys."""
+    found: dict[str, Any] = {"routes": {}, "keys": {}}
+    for each in told:
+        found["routes"] |= each["routes"]
+        found["keys"] |= each["keys"]
+    return found
 
 
 def program(folder: Path) -> list[str]:
@@ -93,13 +117,15 @@ def surroundings(folder: Path, found: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def home(*, keep: bool) -> Generator[Path]:
+def home(*, keep: bool, families: Sequence[str] = ("kraken",)) -> Generator[Path]:
     """A folder with a configuration, and a passphrase for the second factor's file."""
     folder = Path(tempfile.mkdtemp(prefix="quarterdeck-wire-"))
     try:
         for part in ("data", "credentials", "run", "config"):
             (folder / part).mkdir(mode=0o700)
-        (folder / "trading_config.yaml").write_text(CONFIG, encoding="utf-8")
+        exchanges = (EXCHANGE.format(family=f, symbols=SYMBOLS[f]) for f in families)
+        config = CONFIG.format(exchanges="".join(exchanges))
+        (folder / "trading_config.yaml").write_text(config, encoding="utf-8")
         passphrase = folder / "credentials" / CREDENTIAL
         passphrase.write_text(secrets.token_urlsafe(24), encoding="utf-8")
         passphrase.chmod(0o600)
@@ -140,6 +166,8 @@ def announced(port_file: Path, process: subprocess.Popen[bytes]) -> dict[str, An
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.wire.demo", description=__doc__)
+    venues = "which to trade on, once for each (kraken)"
+    parser.add_argument("--venue", action="append", choices=sorted(SYMBOLS), help=venues)
     parser.add_argument("--seed", type=int, default=7, help="all chance of the market")
     parser.add_argument("--step-ms", type=int, default=250, help="pace of the market")
     parser.add_argument("--keep", action="store_true", help="leave the folder for a look")

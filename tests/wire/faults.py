@@ -18,7 +18,7 @@ KINDS = {
     "drop": "the connection is cut and nothing was executed",
     "hang": "no reply ever comes; the connection stays open",
     "slow": "the reply comes after `wait_ms`",
-    "page": "an HTML page with HTTP `status` (200, 429, 502, 503, 520 ...)",
+    "page": "an HTML page with HTTP `status` (200, 429, 502, 503, 520 ...), and a Retry-After",
     "empty": "HTTP 200 with nothing in it",
     "truncated": "the first half of the reply, as if it were the whole",
     "short": "the whole reply is announced, but the connection ends after half of it",
@@ -39,6 +39,7 @@ class Fault:
     text: str = ""
     rows: int = 0
     wait_ms: int = 0
+    retry_after: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -110,7 +111,8 @@ def spoiled(fault: Fault, text: str) -> Answer:
     if fault.kind == "page":
         title = TITLES.get(fault.status, "Service Unavailable")
         page = PAGE.format(status=fault.status, title=title)
-        return Answer(page.encode(), fault.status, "text/html")
+        asked = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+        return Answer(page.encode(), fault.status, "text/html", asked)
     if fault.kind == "empty":
         return Answer(b"")
     if fault.kind in ("truncated", "short"):

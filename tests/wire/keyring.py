@@ -11,7 +11,10 @@ from typing import Generic, TypeVar
 
 @dataclass(slots=True, kw_only=True)
 class IssuedKey:
-    """One key of one account; `permissions` are in the venue's own words."""
+    """One key of one account; `permissions` are in the venue's own words.
+
+    `addresses` are those that it is bound to, which is told and not enforced.
+    """
 
     key: str
     secret: str
@@ -21,6 +24,7 @@ class IssuedKey:
     created_us: int
     used_us: int = 0
     revoked: bool = False
+    addresses: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, str]:
         """What a customer types in: `key`, `secret` and whatever else the venue wants."""

@@ -25,6 +25,7 @@ class Tampering:
     silent: bool = False
     mute: bool = False
     delay_ms: int = 0
+    sent: int = 0  # frames of all its sockets, ever
     plans: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def plan(self, action: str, channel: str, times: int = 1) -> None:
@@ -83,6 +84,7 @@ class Outbox:
             if self._tampering.delay_ms:
                 await asyncio.sleep(self._tampering.delay_ms / 1000)
             self.sent.append(text)
+            self._tampering.sent += 1
             await self._send(text)
 
     def _arranged(self, frame: Frame, channel: str) -> list[Frame]:

@@ -1,4 +1,4 @@
-"""Sockets that misbehave: what ccxt.pro notices, what it does not, and what gets lost."""
+"""Kraken's sockets misbehave in its own ways; what every venue's do is in test_stream_faults.py."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +11,6 @@ from tests.wire.following import following as follow
 from tests.wire.following import ids, quiet
 from tests.wire.following import subscribed as is_followed
 from tests.wire.kraken.loopback import Loopback
-from tests.wire.kraken.poison import POISONS
 from tests.wire.real_ccxt import errors as ccxt
 
 EXECUTIONS = "executions"
@@ -129,91 +128,3 @@ async def test_a_lost_socket_raises_and_the_gap_is_not_filled(
         await until(lambda: true_ids(venue)[2] in ids(heard), within_s=5)
     # What was missed comes, if at all, only in the new subscription's snapshot.
     assert true_ids(venue)[0] in ids(heard)
-
-
-async def test_a_socket_that_only_pongs_looks_alive_for_ever(
-    kraken: MakeKraken, venue: Loopback
-) -> None:
-    client = await kraken()
-    client.streaming["keepAlive"] = 100
-    async with following(client, venue) as heard:
-        venue.ask("silence", side="private")
-        trade(venue)
-        await asyncio.sleep(0.6)  # six pings, three times the patience of ccxt
-        assert heard == []
-        (socket,) = [c for c in client.clients.values() if c.connection is not None]
-        assert (socket.error, socket.closed()) == (None, False)
-        venue.ask("silence", side="private", on=False)
-        trade(venue)
-        await until(lambda: len(ids(heard)) == 1)
-    assert len(true_ids(venue)) == 2
-
-
-async def test_a_socket_without_pongs_raises_request_timeout(
-    kraken: MakeKraken, venue: Loopback
-) -> None:
-    client = await kraken()
-    quiet()
-    client.streaming["keepAlive"] = 100
-    async with following(client, venue) as heard:
-        venue.ask("mute", side="private")
-        await until(lambda: any(isinstance(each, ccxt.RequestTimeout) for each in heard))
-
-
-async def test_a_subscription_that_is_never_answered_waits_for_ever(
-    kraken: MakeKraken, venue: Loopback
-) -> None:
-    client = await kraken()
-    venue.ask("silence", side="public")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(client.watch_ticker("BTC/USD"), 0.3)
-
-
-@pytest.mark.parametrize("name", POISONS)
-async def test_a_poisoned_frame_freezes_the_stream_without_a_word(
-    kraken: MakeKraken, venue: Loopback, name: str
-) -> None:
-    client = await kraken()
-    quiet()
-    watching = asyncio.ensure_future(
-        client.watch_my_trades()
-        if POISONS[name][0] == "private"
-        else client.watch_ticker("BTC/USD")
-    )
-    await until(lambda: any(s["private"] or s["public"] for s in venue.ask("sockets")))
-    trade(venue)
-    await watching
-    await asyncio.sleep(0.05)
-    venue.ask("poison", name=name)
-    await asyncio.sleep(0.05)
-    (socket,) = [c for c in client.clients.values() if c.connection is not None]
-    heard_ms = socket.last_message_at
-    for _ in range(3):
-        trade(venue)
-    await asyncio.sleep(0.1)
-    assert socket.last_message_at == heard_ms
-    assert (socket.error, socket.closed()) == (None, False)
-
-
-async def test_a_delayed_socket_tells_the_truth_later(kraken: MakeKraken, venue: Loopback) -> None:
-    client = await kraken()
-    async with following(client, venue) as heard:
-        venue.ask("delay", ms=60, side="private")
-        trade(venue)
-        await asyncio.sleep(0.05)
-        assert ids(heard) == []
-        await until(lambda: ids(heard) == true_ids(venue))
-
-
-async def test_a_dead_venue_kills_sockets_and_comes_back(
-    kraken: MakeKraken, venue: Loopback
-) -> None:
-    client = await kraken()
-    quiet()
-    async with following(client, venue) as heard:
-        venue.ask("down")
-        await until(lambda: any(isinstance(each, ccxt.NetworkError) for each in heard))
-        venue.ask("up")
-        await until(lambda: subscribed(venue), within_s=10)
-        trade(venue)
-        await until(lambda: true_ids(venue)[0] in ids(heard))

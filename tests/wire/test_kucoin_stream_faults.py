@@ -1,4 +1,4 @@
-"""KuCoin's sockets misbehave: what ccxt.pro notices, what it does not, and what gets lost."""
+"""KuCoin's sockets misbehave in its own ways; what every venue's do is in test_stream_faults.py."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +11,6 @@ from tests.wire.following import following as follow
 from tests.wire.following import ids, quiet, subscribed
 from tests.wire.kucoin.frames import ORDERS
 from tests.wire.kucoin.loopback import Loopback
-from tests.wire.kucoin.poison import POISONS
 from tests.wire.real_ccxt import errors as ccxt
 
 
@@ -109,89 +108,3 @@ async def test_an_old_token_freezes_the_stream_until_it_is_watched_anew(
         await until(lambda: ids(again) == true_ids(kucoin_venue))
     assert len(heard) == raised
     assert kucoin_venue.ask("counts")["POST bullet-private"] == 2
-
-
-async def test_a_socket_that_only_pongs_looks_alive_for_ever(
-    kucoin: MakeKucoin, kucoin_venue: Loopback
-) -> None:
-    client = await kucoin()
-    async with following(client, kucoin_venue) as heard:
-        (socket,) = [c for c in client.clients.values() if c.connection is not None]
-        kucoin_venue.ask("silence", side="private")
-        trade(kucoin_venue)
-        await asyncio.sleep(0.2)
-        assert (heard, socket.error, socket.closed()) == ([], None, False)
-        kucoin_venue.ask("silence", side="private", on=False)
-        trade(kucoin_venue)
-        await until(lambda: ids(heard) == true_ids(kucoin_venue)[1:])
-
-
-async def test_a_socket_without_pongs_raises_request_timeout(
-    kucoin: MakeKucoin, kucoin_venue: Loopback
-) -> None:
-    client = await kucoin()
-    quiet()
-    kucoin_venue.ask("ping_every", ms=100)
-    async with following(client, kucoin_venue) as heard:
-        kucoin_venue.ask("mute", side="private")
-        await until(lambda: any(isinstance(each, ccxt.RequestTimeout) for each in heard))
-
-
-async def test_a_subscription_that_is_never_answered_waits_for_ever(
-    kucoin: MakeKucoin, kucoin_venue: Loopback
-) -> None:
-    client = await kucoin("")
-    kucoin_venue.ask("silence", side="public")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(client.watch_ticker("BTC/USDT"), 0.3)
-
-
-async def test_a_delayed_socket_tells_the_truth_later(
-    kucoin: MakeKucoin, kucoin_venue: Loopback
-) -> None:
-    client = await kucoin()
-    async with following(client, kucoin_venue) as heard:
-        kucoin_venue.ask("delay", ms=60, side="private")
-        trade(kucoin_venue)
-        await asyncio.sleep(0.03)
-        assert ids(heard) == []
-        await until(lambda: ids(heard) == true_ids(kucoin_venue))
-
-
-@pytest.mark.parametrize("name", POISONS)
-async def test_a_poisoned_frame_freezes_the_stream_without_a_word(
-    kucoin: MakeKucoin, kucoin_venue: Loopback, name: str
-) -> None:
-    client = await kucoin()
-    quiet()
-    private = POISONS[name][0] == "private"
-    watching = asyncio.ensure_future(
-        client.watch_my_trades() if private else client.watch_ticker("BTC/USDT")
-    )
-    await until(lambda: any(s["private"] or s["public"] for s in kucoin_venue.ask("sockets")))
-    trade(kucoin_venue)
-    await watching
-    await asyncio.sleep(0.05)
-    kucoin_venue.ask("poison", name=name)
-    await asyncio.sleep(0.05)
-    (socket,) = [c for c in client.clients.values() if c.connection is not None]
-    heard_ms = socket.last_message_at
-    for _ in range(3):
-        trade(kucoin_venue)
-    await asyncio.sleep(0.1)
-    assert socket.last_message_at == heard_ms
-    assert (socket.error, socket.closed()) == (None, False)
-
-
-async def test_a_dead_venue_kills_sockets_and_comes_back(
-    kucoin: MakeKucoin, kucoin_venue: Loopback
-) -> None:
-    client = await kucoin()
-    quiet()
-    async with following(client, kucoin_venue) as heard:
-        kucoin_venue.ask("down")
-        await until(lambda: any(isinstance(each, ccxt.NetworkError) for each in heard))
-        kucoin_venue.ask("up")
-        await until(lambda: subscribed(kucoin_venue, ORDERS), within_s=10)
-        trade(kucoin_venue)
-        await until(lambda: ids(heard) == true_ids(kucoin_venue))

@@ -30,8 +30,10 @@ class Line:
         return [frame["data"] for frame in self.sent]
 
 
-async def test_without_tampering_frames_go_in_order() -> None:
-    assert await Line().tells(1, 2, 3) == [[1], [2], [3]]
+async def test_without_tampering_frames_go_in_order_and_are_counted() -> None:
+    line = Line()
+    assert await line.tells(1, 2, 3) == [[1], [2], [3]]
+    assert line.tampering.sent == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ the venue would send it, digits included. The one rule: an endpoint without an a
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,11 +22,13 @@ from domain.instruments import Account
 from tests.venues.ccxt_stub import ManualClock
 from venues.budget import Budget, Pace
 from venues.ccxt_client import Client, Purpose, config_of
-from venues.ccxt_market import CcxtMarket, Markets
+from venues.ccxt_market import CcxtMarket
+from venues.ccxt_markets import Markets
 from venues.ccxt_quirks import quirks_of
 from venues.ccxt_reader import CcxtReader
 from venues.ccxt_trader import CcxtTrader
 from venues.ccxt_wire import Wire
+from venues.ccxt_withdrawer import CcxtWithdrawer
 from venues.keys import Keys, Secret
 from venues.lazy_ccxt import exchange_class
 from venues.nonce import Lane
@@ -153,6 +156,24 @@ class _Response:
         return None
 
 
+class Still(ManualClock):
+    """It is always now, so that what is read can be compared to the last digit."""
+
+    def now_us(self) -> int:
+        return self.at_us
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedKey:
+    """As `WithdrawClients`: a client with a key of its own, for one block."""
+
+    make: Callable[[], tuple[Client, Keys]]
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[tuple[Client, Keys]]:
+        yield self.make()
+
+
 class Captured:
     """Market, reader and trader of one account, and everything that they sent."""
 
@@ -161,7 +182,7 @@ class Captured:
         self.account = Account(venue, "main")
         fast = Pace(10_000, 10_000.0)
         self.quirks = replace(quirks_of(venue), pace=fast, public_pace=fast)
-        self.clock = ManualClock()
+        self.clock = Still()
         self.session = Session(venue)
         self.problems: list[str] = []
         keys = keys_for(venue)
@@ -177,6 +198,8 @@ class Captured:
             account=self.account, client=self._client(keys), **shared, **looking
         )
         self.trader = CcxtTrader(account=self.account, client=self._client(keys), **shared)
+        clients: Any = LoadedKey(lambda: (self._client(keys_for(venue)), keys))
+        self.withdrawer = CcxtWithdrawer(account=self.account, clients=clients, **shared)
 
     def forget(self) -> None:
         """Only what leaves from now on is of interest."""

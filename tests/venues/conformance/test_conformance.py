@@ -18,6 +18,7 @@ import pytest
 from domain.errors import DeskError
 from domain.money import canonical
 from domain.orders import Kind, Order, OrderState, Side, TimeInForce
+from domain.withdrawals import Withdrawal
 from tests.venues.conformance.captured import Captured
 from venues import ccxt_quirks
 
@@ -25,12 +26,14 @@ GOLDEN = Path(__file__).parent / "golden"
 WATCHED = ("alpaca", "bitfinex", "gemini")
 LOOKING = (
     "instruments", "prices", "balances", "open orders", "find by the venue's id", "history",
+    "withdraw",
 )  # fmt: skip
 TRADED = sorted(v for v, row in ccxt_quirks._KNOWN.items() if row.trades and v != "kraken")
 D = Decimal
 OURS = "QDT100000000000001"
-SYMBOLS = dict.fromkeys(("coinbase", "gemini", "alpaca"), "BTC/USD")
+SYMBOLS = dict.fromkeys(("kraken", "coinbase", "gemini", "alpaca"), "BTC/USD")
 THEIRS = {
+    "kraken": "OQCLML-BW3P3-BUCMWZ",
     "kucoin": "66a1b2c3d4e5f60007a1b2c3",
     "coinbase": "0000-000000-000001",
     "binance": "28",
@@ -42,6 +45,9 @@ THEIRS = {
     "alpaca": "61e69015-8549-4bfd-b9c3-01e75843f47d",
 }
 HOURS_US = 2 * 3_600_000_000
+# The network as each venue calls it; "" where it has no word for it.
+NETWORKS = {"kraken": "Bitcoin", "kucoin": "btc", "coinbase": "bitcoin", "bitfinex": "bitcoin"}
+NETWORKS |= {"gemini": "", "alpaca": "BTC"}
 
 
 def order(desk: Captured, **terms: Any) -> Order:
@@ -73,6 +79,20 @@ def place(**terms: Any) -> Callable[[Captured], Awaitable[object]]:
     return lambda desk: desk.trader.place(order(desk, **terms))
 
 
+def withdrawal(desk: Captured, **terms: Any) -> Withdrawal:
+    defaults: dict[str, Any] = {
+        "account": desk.account,
+        "reference": "0af1b2c3d4e5f60718293a4b5c6d7e8f",
+        "asset": "BTC",
+        "network": NETWORKS.get(desk.venue, "BTC"),
+        "address": "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh",
+        "tag": "memo+1 &/é",
+        "amount": D("0.12345678901"),
+        "saved_as": "cold & safe",
+    }
+    return Withdrawal(**{**defaults, **terms})
+
+
 MARKET = {"kind": Kind.MARKET, "price": None}
 ACTS: dict[str, Callable[[Captured], Awaitable[object]]] = {
     "instruments": lambda desk: desk.market.instruments(),
@@ -92,10 +112,11 @@ ACTS: dict[str, Callable[[Captured], Awaitable[object]]] = {
     "find by the venue's id": lambda desk: desk.reader.find(state(desk, THEIRS[desk.venue])),
     "find by our id": lambda desk: desk.reader.find(state(desk, "")),
     "history": lambda desk: desk.reader.history(desk.clock.at_us - HOURS_US),
+    "withdraw": lambda desk: desk.withdrawer.withdraw(withdrawal(desk)),
 }
 
 
-@pytest.mark.parametrize("venue", [*TRADED, *WATCHED])
+@pytest.mark.parametrize("venue", ["kraken", *TRADED, *WATCHED])
 def test_what_leaves_and_what_is_read_is_what_was_looked_at(venue: str) -> None:
     golden = GOLDEN / f"{venue}.txt"
     told = asyncio.run(script(venue))

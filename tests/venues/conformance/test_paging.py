@@ -6,8 +6,8 @@ loses is a fill that the desk would never book.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Model:
     wrap: Callable[[list[dict[str, Any]]], Any] = lambda rows: rows
     read: Callable[[str], int] = _ms
     longest_ms: int = 0
+    before: Callable[[Mapping[str, str]], int] = lambda _: 0  # only rows with smaller numbers
     without_start: int = 0  # how far back it goes when no start is told; 0: to the beginning
 
 
@@ -123,7 +124,11 @@ MODELS = {
         "endAt",
         100,
         _kucoin,
-        wrap=lambda rows: {"code": "200000", "data": {"lastId": 1, "items": rows}},
+        wrap=lambda rows: {
+            "code": "200000",
+            "data": {"lastId": rows[-1]["tradeId"] + 1 if rows else 0, "items": rows},
+        },
+        before=lambda told: int(told.get("lastId", 0)),
         longest_ms=7 * DAY_MS,
         without_start=7 * DAY_MS,
     ),
@@ -155,10 +160,11 @@ def served(model: Model, times_ms: list[int]) -> Callable[[Sent], str | None]:
         if model.longest_ms and model.start in told:
             assert end_ms - start_ms <= model.longest_ms, "the venue refuses so long a span"
         size = min(int(told["limit"]), model.page)
+        before = model.before(told)
         rows = [
             model.row(number, at_ms)
             for number, at_ms in enumerate(times_ms)
-            if start_ms <= at_ms <= end_ms
+            if start_ms <= at_ms <= end_ms and (not before or number + 1 < before)
         ]
         return json.dumps(model.wrap(rows[::-1][:size]))
 
@@ -184,7 +190,22 @@ async def test_every_fill_of_many_pages_is_read(venue: str) -> None:
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.parametrize("venue", sorted(MODELS))
+async def test_more_at_one_moment_than_a_page_holds_is_read_on() -> None:
+    times_ms = [NOW_MS - DAY_MS // 2] * (3 * MODELS["kucoin"].page)
+    found = await read("kucoin", times_ms)
+    assert sorted(map(int, found)) == list(range(len(times_ms)))
+
+
+async def test_a_venue_that_does_not_heed_where_to_go_on_is_never_believed() -> None:
+    desk = Captured("kucoin")
+    await desk.market.prices(["BTC/USDT"])
+    deaf = replace(MODELS["kucoin"], before=lambda _: 0)
+    desk.session.answering = served(deaf, [NOW_MS - DAY_MS // 2] * 300)
+    with pytest.raises(Unavailable, match="a page of nothing new"):
+        await desk.reader.history(SINCE_MS * 1000)
+
+
+@pytest.mark.parametrize("venue", sorted(MODELS.keys() - {"kucoin"}))
 async def test_more_in_a_second_than_a_page_holds_is_never_taken_for_all(venue: str) -> None:
     times_ms = [NOW_MS - DAY_MS // 2] * (MODELS[venue].page + 1)
     with pytest.raises(Unavailable, match="more rows in a second"):

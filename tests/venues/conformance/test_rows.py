@@ -1,5 +1,10 @@
 """The rows themselves: complete enough to trade, named as people name them, told as they are."""
 
+import importlib.metadata
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from domain.errors import Misconfigured, Unavailable
@@ -23,6 +28,7 @@ from venues.ccxt_quirks import TRIED_ON_THE_WIRE, quirks_of
 from venues.ccxt_venue import VenueSettings, open_venue
 from venues.ccxt_wire import exact_json
 from venues.keys import AccountKeys
+from venues.lazy_ccxt import PINNED
 
 ALL = sorted(ccxt_quirks._KNOWN)
 SANDBOXES = {"alpaca", "binance", "gate", "gemini"}
@@ -130,14 +136,14 @@ def test_what_a_venue_cannot_comes_with_what_is_done_instead() -> None:
         told = dict(capabilities(venue).rows())
         assert list(told) == [
             "orders", "balance stream", "fill stream", "cancel all", "look up", "dead man",
-            "sandbox", "history", "withdrawals",
+            "sandbox", "history", "withdrawals", "price stream", "amendments",
         ]  # fmt: skip
         assert all(row.how for row in told.values() if not row.can), venue
         tried = venue in TRIED_ON_THE_WIRE
         assert told["orders"].can == (quirks_of(venue).trades and tried)
         assert told["cancel all"].can == quirks_of(venue).traits.cancel_all
-    assert "captured wire only" in capabilities("kucoin").orders.how
-    assert "post-only" not in capabilities("kucoin").orders.how
+    assert "captured wire only" in capabilities("gate").orders.how
+    assert capabilities("kucoin").orders.how == "all kinds"
     assert "market buys" in capabilities("gate").orders.how
 
 
@@ -266,10 +272,29 @@ async def test_an_order_that_began_before_the_span_and_ended_in_it_is_kept(venue
     assert late.fills
 
 
-async def test_a_reading_key_that_may_not_ask_which_symbols_are_open_asks_them_all() -> None:
+async def test_a_reading_key_that_may_not_ask_which_symbols_are_open_asks_where_money_is_held() -> (
+    None
+):
     desk = Captured("kucoin")
     await desk.market.instruments()
-    refused = '{"code":"400007","msg":"Access denied, require more permission"}'
-    desk.session.answering = lambda sent: refused if sent.path.endswith("symbols") else None
+
+    def answering(sent: Sent) -> str | None:
+        if sent.path.endswith("symbols"):
+            return '{"code":"400007","msg":"Access denied, require more permission"}'
+        if sent.path.endswith("active") and sent.params["symbol"] != "BTC-USDT":
+            return '{"code":"200000","data":[]}'
+        return None
+
+    desk.session.answering = answering
     (found,) = await desk.reader.open_orders()
     assert found.client_id == OURS
+
+
+def test_ccxt_is_the_one_version_that_all_of_this_was_looked_at_with() -> None:
+    top = Path(__file__).parents[3]
+    project = tomllib.loads((top / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [told for told in project["project"]["dependencies"] if told.startswith("ccxt")]
+    assert wanted == [f"ccxt=={PINNED}"]
+    locked = (top / "requirements.lock").read_text(encoding="utf-8")
+    assert re.findall(r"^ccxt==(\S+)", locked, re.MULTILINE) == [PINNED]
+    assert importlib.metadata.version("ccxt") == PINNED

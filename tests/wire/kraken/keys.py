@@ -28,7 +28,7 @@ CLOSED = "query-closed-trades"
 MODIFY = "modify-trades"
 CANCEL = "close-trades"
 LEDGER = "query-ledger"
-STREAM = "access-websockets-api"
+STREAM = "create-ws-token"
 WITHDRAW = "withdraw-funds"
 
 READING = frozenset({FUNDS, OPEN, CLOSED, LEDGER, STREAM})
@@ -83,7 +83,7 @@ class ApiKey(IssuedKey):
             "queryTo": "0",
             "createdTime": str(self.created_us // 1_000_000),
             "modifiedTime": str(self.created_us // 1_000_000),
-            "ipAllowlist": [],
+            "ipAllowlist": list(self.addresses),
             "lastUsed": str(self.used_us // 1_000_000),
         }
 

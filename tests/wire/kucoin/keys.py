@@ -56,7 +56,7 @@ class ApiKey(IssuedKey):
             "apiKey": self.key,
             "apiVersion": 2,
             "permission": ",".join(sorted(self.permissions)),
-            "ipWhitelist": "",
+            "ipWhitelist": ",".join(self.addresses),
             "createdAt": self.created_us // 1000,
             "uid": uid_of(self.owner),
             "isMaster": True,

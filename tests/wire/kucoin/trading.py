@@ -16,6 +16,7 @@ from tests.wire.orders import Ticket, Turned, Wish
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LASTING = ("GTC", "GTT", "IOC", "FOK")
+SELF_TRADES = ("", "CN", "CO", "CB", "DC")  # what to cancel; whichever, they never trade here
 
 
 def add_order(request: Request) -> object:
@@ -123,6 +124,7 @@ def _refuse_odd_terms(request: Request, kind: str) -> None:
         "side": request.text("side") not in ("buy", "sell"),
         "timeInForce": lasting not in LASTING,
         "postOnly": request.flag("postOnly") and lasting in ("IOC", "FOK"),
+        "stp": request.text("stp") not in SELF_TRADES,
         "stop": bool(request.text("stop") or request.text("stopPrice")),
         "hidden": request.flag("hidden") or request.flag("iceberg"),
         "clientOid": bool(client_id) and not CLIENT_ID.fullmatch(client_id),
