@@ -104,7 +104,10 @@ class Requery(Ask[Submitted]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLost(Ask[Submitted]):
-    """Give up an UNKNOWN order that no search can settle. Role: trader, with a code."""
+    """Give up an order that no search can settle: it is UNKNOWN, or vanished from its venue.
+
+    Role: trader, with a code.
+    """
 
     client_id: str
     code: str
@@ -225,6 +228,13 @@ class ConfirmEnrolment(Ask[Done]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoCode(Ask[Done]):
     """The present code of the demo desk's second factor; refused outside DEMO."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateSealKey(Ask[Done]):
+    """Seal the ledger with a new key from now on; the old one vouches for it. Role: admin."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

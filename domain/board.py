@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from domain.halts import Halt, Level, effective_level
 from domain.instruments import Account, Instrument
+from domain.keys import KeyView
 from domain.market import Balances, Depth, Mark, Price
 from domain.money import ZERO
 from domain.orders import Fill, OrderState
 from domain.table import Table
 from domain.verdicts import Usage
+
+VANISHED = "ORDER_VANISHED"
 
 
 class Mode(StrEnum):
@@ -79,26 +82,57 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView:
-    """One account as reconciliation sees it. `reconciled_us` is 0 until start-up has finished."""
+    """One account as reconciliation sees it. `reconciled_us` is 0 until start-up has finished.
+
+    `refused` says why none of its orders leave, whatever else is well: its key is not to be
+    trusted.
+    """
 
     account: Account
     balances: Balances | None = None
     reconciled_us: int = 0
     watermark_us: int = 0
     problem: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastError:
+    """The newest thing that went wrong with a venue: where, why, what to do about it."""
+
+    who: str
+    why: str
+    remedy: str
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueView:
-    """One venue's clock and calls. `skew_us` is None until it was measured."""
+    """One venue's clock and calls. `skew_us` is None until it was measured.
+
+    Until `banned_us` (0: no ban) only cancels go out, because of `ban`, in the venue's words.
+    `markets_us` is when the venue told its instruments, None where they do not age (demo).
+    """
 
     venue: str
     skew_us: int | None = None
     latency_us: int = 0
     budget_left: int = 0
     budget: int = 0
+    banned_us: int = 0
+    ban: str = ""
+    markets_us: int | None = None
     sandbox: bool = False
     accounts: tuple[str, ...] = ()
+    last_error: LastError | None = None
+
+
+class Ability(NamedTuple):
+    """One thing that a venue can or cannot do: how, or what is done here instead."""
+
+    name: str
+    can: bool
+    how: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +175,11 @@ class Denial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerView:
-    """The ledger's head and what is proven of it. `verified` is what the last check said."""
+    """The ledger's head and what is proven of it. `verified` is what the last check said.
+
+    `sealed_by` is the fingerprint of the key that seals each commit ("": nobody does);
+    `anchored_seq` the newest row that was written outside, at `anchored_us`.
+    """
 
     head_seq: int = 0
     head_hash: str = ""
@@ -150,11 +188,18 @@ class LedgerView:
     verified_seq: int = 0
     verified_us: int = 0
     lag_us: int = 0
+    sealed_by: str = ""
+    anchored_seq: int = 0
+    anchored_us: int = 0
+    anchor_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineView:
-    """The engine's own pulse: loop lag (99th percentile of the last minute) and counters."""
+    """The engine's own pulse: loop lag (99th percentile of the last minute) and counters.
+
+    `tasks` are all of its loop: ours, those of clients that are attached, the venue library's.
+    """
 
     lag_us: int = 0
     tasks: int = 0
@@ -177,9 +222,10 @@ class NavPoint:
 class Board:
     """The whole desk at one moment.
 
-    `orders` holds every order that is not settled, and the newest settled ones; `fills` the
-    newest fills, newest first; history is read by asks. `usage` and the views are refreshed
-    when the board is published (10 times a second at most).
+    `abilities` are by venue, `keys` by account and purpose; `uids` are the venues' own ids of
+    the accounts that names were bound to. `orders` holds every order that is not settled, and
+    the newest settled ones; `fills` the newest fills, newest first; history is read by asks.
+    `usage` and the views are refreshed when the board is published (10 times a second at most).
     """
 
     mode: Mode
@@ -197,6 +243,9 @@ class Board:
     last_halt: Halt | None = None
     accounts: Table[str, AccountView] = field(default_factory=Table)
     venues: Table[str, VenueView] = field(default_factory=Table)
+    abilities: Table[str, tuple[Ability, ...]] = field(default_factory=Table)
+    keys: Table[str, KeyView] = field(default_factory=Table)
+    uids: Table[str, str] = field(default_factory=Table)
     feeds: Table[str, Feed] = field(default_factory=Table)
     instruments: Table[str, Instrument] = field(default_factory=Table)
     prices: Table[str, Price] = field(default_factory=Table)
@@ -244,6 +293,15 @@ class Board:
     def price(self, venue: str, symbol: str) -> Price | None:
         """The newest price of a symbol at a venue; it may be old, see `at_us`."""
         return self.prices.get(at(venue, symbol))
+
+    def breaks_of(self, client_id: str) -> tuple[Break, ...]:
+        """The open breaks about one order: their ids are `KIND:client id[:when]`."""
+        return tuple(b for b in self.breaks if f":{client_id}:" in f"{b.break_id}:")
+
+    def vanished(self, client_id: str) -> Break | None:
+        """The break of a working order that no search finds at its venue, if it is open."""
+        gone = (known for known in self.breaks_of(client_id) if known.kind == VANISHED)
+        return next(gone, None)
 
     def instrument(self, venue: str, symbol: str) -> Instrument | None:
         """What the venue allows of a symbol; None where it does not list it."""

@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from domain.instruments import Account
-from domain.money import canonical, number
+from domain.money import canonical, number_of
 from domain.table import Table
 
 T = TypeVar("T")
@@ -134,10 +134,18 @@ def _checked(data: Any, kind: type) -> Any:
     return data
 
 
+def _decimal(data: Any) -> Decimal:
+    return number_of(data if type(data) is str else _checked(data, str))
+
+
+def _text(data: Any) -> Any:
+    return data if type(data) is str else _checked(data, str)
+
+
 _PLAIN_DECODERS: dict[Any, Callable[[Any], Any]] = {
-    Decimal: lambda data: number(_checked(data, str)),
+    Decimal: _decimal,
     Account: lambda data: Account.parse(_checked(data, str)),
-    str: lambda data: _checked(data, str),
+    str: _text,
     bool: lambda data: _checked(data, bool),
     int: lambda data: _checked(data, int),
     NoneType: lambda data: _checked(data, NoneType),
@@ -166,14 +174,14 @@ def _mapping_decoder(items: tuple[Any, ...], make: Any) -> Callable[[Any], Any]:
 def _row_decoder(shape: Any) -> Callable[[Any], Any]:
     """A named tuple travels as a list: its names would be most of a ledger row."""
     hints = get_type_hints(shape)
-    kinds = tuple(hints[name] for name in shape._fields)
+    decoders = tuple(_DECODERS[hints[name]] for name in shape._fields)
 
     def decode_row(data: Any) -> Any:
         cells = _checked(data, list)
-        if len(cells) > len(kinds):
-            raise Undecodable(f"{shape.__name__} has {len(kinds)} parts, not {len(cells)}")
+        if len(cells) > len(decoders):
+            raise Undecodable(f"{shape.__name__} has {len(decoders)} parts, not {len(cells)}")
         try:
-            return shape(*(_DECODERS[k](cell) for k, cell in zip(kinds, cells, strict=False)))
+            return shape(*[read(cell) for read, cell in zip(decoders, cells, strict=False)])
         except TypeError as error:
             raise Undecodable(f"{shape.__name__}: {error}") from None
 
@@ -182,27 +190,32 @@ def _row_decoder(shape: Any) -> Callable[[Any], Any]:
 
 def _record_decoder(shape: Any, names: tuple[str, ...]) -> Callable[[Any], Any]:
     hints = get_type_hints(shape)
-    known = {name: hints[name] for name in names}
+    decoders = {name: _DECODERS[hints[name]] for name in names}
 
     def decode_fields(data: Any) -> Any:
         if not isinstance(data, dict):
             raise Undecodable(f"{shape.__name__} is an object, not {type(data).__name__}")
-        unknown = data.keys() - known.keys()
+        unknown = data.keys() - decoders.keys()
         if unknown:
             raise Undecodable(f"{shape.__name__} has no field {', '.join(sorted(unknown))}")
         try:
-            return shape(**{name: _field(known[name], name, value) for name, value in data.items()})
+            return shape(**{name: decoders[name](value) for name, value in data.items()})
         except TypeError as error:
             raise Undecodable(f"{shape.__name__}: {error}") from None
+        except ValueError:
+            _blame(decoders, data)
+            raise
 
     return decode_fields
 
 
-def _field(shape: Any, name: str, value: Any) -> Any:
-    try:
-        return _DECODERS[shape](value)
-    except ValueError as error:
-        raise Undecodable(f"{name}: {error}") from None
+def _blame(decoders: Mapping[str, Callable[[Any], Any]], data: Mapping[str, Any]) -> None:
+    """Say which field it was: looked for only now, so that the good ones cost nothing."""
+    for name, value in data.items():
+        try:
+            decoders[name](value)
+        except ValueError as error:
+            raise Undecodable(f"{name}: {error}") from None
 
 
 class _Made(dict[Any, Callable[[Any], Any]]):

@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.events import Fact
 from domain.halts import Evidence, Level
 from domain.instruments import Account
+from domain.keys import Finding, KeyReport, Purpose, Right
 
 # Limits and arming
 
@@ -160,6 +161,56 @@ class CodeRefused(Fact):
     operator: str
     purpose: str
     reason: str
+
+
+# Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealKeyAdopted(Fact):
+    """From this row on, commits are sealed by this key (Ed25519, hexadecimal).
+
+    `by_own` proves that whoever wrote the row has the key; `by_before`, that the key before it
+    agreed. Without `by_before` the old key was lost: only a person can vouch for the change.
+    """
+
+    public_key: str
+    by_own: str
+    before: str = ""
+    by_before: str = ""
+
+    def key(self) -> str:
+        """A key is adopted once."""
+        return f"seal_key:{self.public_key}"
+
+
+# Keys and accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAudited(Fact):
+    """What a venue says of one key, written when it is not what it was.
+
+    `gained` are the rights that the same key has now and had not when it was last audited.
+    """
+
+    account: Account
+    purpose: Purpose
+    report: KeyReport
+    findings: tuple[Finding, ...] = ()
+    gained: tuple[Right, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBound(Fact):
+    """From now on the configured name means this account of the venue, and no other."""
+
+    account: Account
+    uid: str
+
+    def key(self) -> str:
+        """A name is bound once."""
+        return f"bound:{self.account}"
 
 
 # Attention

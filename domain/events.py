@@ -197,6 +197,18 @@ class OrderSettled(OrderFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReopened(OrderFact):
+    """It had ended, and two lists and a look-up of its own show it open (semantics 6, H)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEndedAgain(OrderFact):
+    """The venue shows a reopened order ended again; a grace for late fills begins anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillAdopted(OrderFact):
     """A fill that was booked before its order was known belongs to this order; no money moves.
 

@@ -11,6 +11,7 @@ from domain import controls
 from domain.board import Alarm, Board, Break, Phase
 from domain.halts import Evidence, Halt, HaltState, Level
 from domain.instruments import Account
+from domain.keys import KeyView, key_of
 
 NEWEST_ALARMS = 50
 
@@ -110,6 +111,24 @@ def _resumed(board: Board, fact: controls.HaltResumed) -> Board:
     return board.but(halts=tuple(h for h in board.halts if h.halt_id != fact.halt_id))
 
 
+# Keys and accounts
+
+
+def _audited(board: Board, fact: controls.KeyAudited) -> Board:
+    view = KeyView(
+        account=fact.account,
+        purpose=fact.purpose,
+        report=fact.report,
+        findings=fact.findings,
+        at_us=fact.at_us,
+    )
+    return board.but(keys=board.keys.put(key_of(fact.account, fact.purpose), view))
+
+
+def _bound(board: Board, fact: controls.AccountBound) -> Board:
+    return board.but(uids=board.uids.put(fact.account, fact.uid))
+
+
 # Attention
 
 
@@ -168,6 +187,8 @@ CONTROLS: dict[type, Callable[[Board, Any], Board]] = {
     controls.HaltReleased: _released,
     controls.HaltResumed: _resumed,
     controls.CodeEnrolled: _enrolled,
+    controls.KeyAudited: _audited,
+    controls.AccountBound: _bound,
     controls.BreakOpened: _break_opened,
     controls.BreakClosed: _break_closed,
     controls.AlarmRaised: _alarm_raised,

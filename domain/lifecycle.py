@@ -25,7 +25,11 @@ def advance(state: OrderState, fact: events.Fact) -> OrderState:
     if step is None:
         return state
     after = step(state, fact)
-    return state if after == state else replace(after, updated_us=max(state.updated_us, fact.at_us))
+    if after == state:
+        return state
+    # The step has just made it and nobody else has seen it: a second copy would be for nothing.
+    object.__setattr__(after, "updated_us", max(state.updated_us, fact.at_us))
+    return after
 
 
 def _denied(state: OrderState, fact: events.OrderDenied) -> OrderState:
@@ -51,7 +55,13 @@ def _rejected(state: OrderState, fact: events.OrderRejected) -> OrderState:
 
 
 def _in_doubt(state: OrderState, fact: events.OrderInDoubt) -> OrderState:
-    return replace(state, sent=True, outcome_unknown=True, reason=state.reason or fact.reason)
+    return replace(
+        state,
+        sent=True,
+        outcome_unknown=True,
+        doubt_us=max(state.doubt_us, fact.at_us),
+        reason=state.reason or fact.reason,
+    )
 
 
 def _reported(state: OrderState, fact: events.OrderReported) -> OrderState:
@@ -81,10 +91,11 @@ def _amend_requested(state: OrderState, fact: events.AmendRequested) -> OrderSta
     return replace(state, amendment=fact.amendment)
 
 
-def _amend_in_doubt(state: OrderState, _: events.AmendInDoubt) -> OrderState:
+def _amend_in_doubt(state: OrderState, fact: events.AmendInDoubt) -> OrderState:
     if state.amendment is None:
         return state
-    return replace(state, amendment=replace(state.amendment, in_doubt=True))
+    doubted = replace(state.amendment, in_doubt=True, doubt_us=fact.at_us)
+    return replace(state, amendment=doubted)
 
 
 def _amend_confirmed(state: OrderState, fact: events.AmendConfirmed) -> OrderState:
@@ -101,6 +112,15 @@ def _absent(state: OrderState, fact: events.OrderAbsent) -> OrderState:
 
 def _settled(state: OrderState, _: events.OrderSettled) -> OrderState:
     return replace(state, settled=True)
+
+
+def _reopened(state: OrderState, _: events.OrderReopened) -> OrderState:
+    # The wish of its former life is spent: only a new one cancels it again.
+    return replace(state, reopened=True, settled=False, cancel_requested=False)
+
+
+def _ended_again(state: OrderState, fact: events.OrderEndedAgain) -> OrderState:
+    return replace(state, reopened=False, settled=False, final_us=fact.at_us)
 
 
 def _filled(state: OrderState, fact: bookings.FillBooked | events.FillAdopted) -> OrderState:
@@ -137,6 +157,8 @@ STEPS: dict[type[events.Fact], Callable[[OrderState, Any], OrderState]] = {
     events.AmendRefused: _amend_refused,
     events.OrderAbsent: _absent,
     events.OrderSettled: _settled,
+    events.OrderReopened: _reopened,
+    events.OrderEndedAgain: _ended_again,
     bookings.FillBooked: _filled,
     events.FillAdopted: _filled,
     bookings.FillReversed: _fill_reversed,

@@ -8,13 +8,13 @@ import sys
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from domain import asks, queries
+from domain import asks, figures, queries, versions
 from domain.registry import answer_of, asks_by_name
 
 INTRODUCTION = """\
 # Asks
 
-Generated from `domain/asks.py` and `domain/queries.py` by `python -m domain.manual`; a test
+Generated from `domain/{asks,queries,figures,versions}.py` by `python -m domain.manual`; a test
 compares.
 
 Everything that a person, a command, a timer or a strategy can ask the desk is one of these
@@ -24,16 +24,19 @@ the connection, never by the ask; a role that is missing is `Refused`. A trip ne
 Answers and errors (`domain/errors.py`) come back as values of the same kinds. What stands in
 brackets may be left out.
 """
+SECTIONS = {"Commands": asks, "Pages": queries, "Figures": figures, "Versions": versions}
 HEAD = "| Ask | With | Answer | What it does |\n|---|---|---|---|\n"
 
 
 def asks_manual() -> str:
     """`docs/asks.md`: one row an ask, commands and questions apart."""
     rows = {ask: _row(ask) for ask in asks_by_name().values()}
-    commands = "".join(row for ask, row in rows.items() if ask.__module__ == asks.__name__)
-    questions = "".join(row for ask, row in rows.items() if ask.__module__ == queries.__name__)
-    parts = (INTRODUCTION, f"## Commands\n\n{HEAD}{commands}", f"## Pages\n\n{HEAD}{questions}")
-    return "\n".join(parts)
+    sections = (
+        f"## {title}\n\n{HEAD}"
+        + "".join(row for ask, row in rows.items() if ask.__module__ == module.__name__)
+        for title, module in SECTIONS.items()
+    )
+    return "\n".join((INTRODUCTION, *sections))
 
 
 def _row(ask: type[asks.Ask[object]]) -> str:

@@ -191,13 +191,17 @@ class VenueOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """A change that was asked for and is not confirmed yet; `client_id` names the attempt."""
+    """A change that was asked for and is not confirmed yet; `client_id` names the attempt.
+
+    `doubt_us` is when the wait for its answer was given up: no byte of it left after that.
+    """
 
     client_id: str
     quantity: Decimal
     price: Decimal | None
     at_us: int
     in_doubt: bool = False
+    doubt_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +210,8 @@ class OrderState:
 
     `quantity` and `price` are those in force (an amendment changes them once confirmed);
     `filled` is the sum of `fills`; `venue_cumulative` the most the venue ever claimed.
+    `reopened`: it had ended, and the venue showed it open again. `doubt_us` is when the wait
+    for the create's answer was given up: no byte of it left after that.
     """
 
     order: Order
@@ -220,6 +226,7 @@ class OrderState:
     cancel_requested: bool = False
     absent: bool = False
     settled: bool = False
+    reopened: bool = False
     foreign: bool = False
     amendment: Amendment | None = None
     venue_order_id: str = ""
@@ -227,6 +234,7 @@ class OrderState:
     venue_cumulative: Decimal = ZERO
     fills: Table[str, Fill] = field(default_factory=Table)
     filled: Decimal = ZERO
+    doubt_us: int = 0
     acked_us: int = 0
     final_us: int = 0
     updated_us: int = 0
@@ -287,6 +295,7 @@ _RESERVES_NOTHING = frozenset({Status.DENIED, Status.REJECTED, Status.LOST})
 # Semantics 1.2: the first row that matches is the status. Rows read facts only.
 STATUS: tuple[tuple[Callable[[OrderState], bool], Status], ...] = (
     (lambda s: bool(s.denied) and not s.sent and not s.seen, Status.DENIED),
+    (lambda s: s.reopened, Status.ANOMALY),
     (lambda s: s.filled >= s.largest_quantity, Status.FILLED),
     (lambda s: s.venue_final is not None and s.venue_cumulative > s.filled, Status.SETTLING),
     (lambda s: s.venue_final is Final.FILLED, Status.FILLED),

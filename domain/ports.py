@@ -80,13 +80,20 @@ class VenueTraits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """How a venue's calls are going: the tightest budget, the newest latency, rows left out."""
+    """How a venue's calls are going: the tightest budget, the newest latency, rows left out.
+
+    `ban` says why calls are held back for `banned_for_us`; "" when none are.
+    `markets_us` is when the venue told the instruments that are known now (0: not yet); they
+    may have been read from the disk. None: they do not age.
+    """
 
     budget_left: int
     budget: int
     banned_for_us: int
     latency_us: int
     rejected: int
+    ban: str = ""
+    markets_us: int | None = None
 
 
 class Market(Protocol):
@@ -120,8 +127,11 @@ class AccountReader(Protocol):
         """All balances of the account. Unavailable when they could not be read whole."""
         ...
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        """Every open order, foreign ones included. A garbled reply raises Unavailable."""
+    async def open_orders(self, *, urgent: bool = False) -> Sequence[VenueOrder]:
+        """Every open order, foreign ones included. A garbled reply raises Unavailable.
+
+        `urgent` is for ending them: it goes before everything else, and through a ban.
+        """
         ...
 
     async def find(self, state: OrderState) -> Sought:

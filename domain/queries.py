@@ -91,7 +91,11 @@ class ReadOrders(Ask[OrderPage]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What verification proved. `result` is OK, FAIL or INCOMPLETE; `unproven` what it did not."""
+    """What verification proved. `result` is OK, FAIL or INCOMPLETE; `unproven` what it did not.
+
+    `sealed_by` is the public key that sealed the newest row; `anchors` agreed, the newest of
+    them for row `anchored_seq`.
+    """
 
     result: str
     rows: int
@@ -100,6 +104,9 @@ class VerifyReport:
     problem: str = ""
     bad_seq: int = 0
     unproven: tuple[str, ...] = ()
+    sealed_by: str = ""
+    anchors: int = 0
+    anchored_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

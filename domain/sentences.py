@@ -9,8 +9,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from domain import bookings, controls, events
+from domain import bookings, controls, elections, events
 from domain.codec import Undecodable, decode
+from domain.days import iso
 from domain.events import Fact
 from domain.halts import Evidence
 from domain.money import canonical
@@ -67,10 +68,51 @@ def _seen(seen: Evidence) -> str:
     return f"{still} after {seen.attempts} tries{why}"
 
 
+def _key(fact: controls.KeyAudited) -> str:
+    rights = fact.report.rights
+    told = "the venue does not tell its rights" if rights is None else ", ".join(rights) or "none"
+    gained = f"; NEW: {', '.join(fact.gained)}" if fact.gained else ""
+    ills = "".join(f"; {finding.ill}" for finding in fact.findings)
+    return f"{told}{gained}{ills}"
+
+
 def _assets(assets: "dict[str, Decimal] | Any") -> str:
     held = {asset: amount for asset, amount in assets.items() if amount}
     told = ", ".join(f"{canonical(amount)} {asset}" for asset, amount in sorted(held.items()))
     return told or "nothing"
+
+
+def elected(fact: elections.LotsElected) -> str:
+    """What an election says, without since when."""
+    kinds = {True: "fees apart from basis", False: "fees in basis and proceeds", None: ""}
+    told = (
+        f"{fact.method} for {fact.asset or 'every asset'}" if fact.method else "",
+        f"lots {fact.scope}" if fact.scope else "",
+        f"the oldest lots first to {', '.join(fact.accounts)}" if fact.accounts else "",
+        fact.transfer_fee,
+        fact.swap_fee,
+        kinds[fact.fees_apart],
+        "" if fact.pegged is None else f"pegged: {', '.join(fact.pegged) or 'none'}",
+    )
+    return ", ".join(part for part in told if part)
+
+
+def _election(fact: elections.LotsElected) -> str:
+    late = " (made later)" if fact.retroactive else ""
+    return f"{elected(fact)}, from {iso(fact.effective_us)[:19]}Z{late}"
+
+
+def _basis(fact: elections.BasisSupplied) -> str:
+    units = "all" if fact.quantity is None else canonical(fact.quantity)
+    when = iso(fact.acquired_us)[:10]
+    return f"{units} of {fact.reference} cost {canonical(fact.value)}, acquired {when}"
+
+
+def _version(fact: elections.AllocationMade) -> str:
+    of = ", ".join(fact.assets) or "every asset"
+    missing = f", {fact.unmatched} unmatched" if fact.unmatched else ""
+    gain = canonical(fact.realised)
+    return f"version {fact.number} of {of}: {fact.slices} slices{missing}, realised {gain}"
 
 
 _TOLD: dict[type[Fact], Callable[[Any], str]] = {
@@ -95,6 +137,8 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     events.OrderAbsent: lambda f: f"{f.client_id}: {f.reason}",
     events.FillAdopted: lambda f: f"{f.client_id}: {_trade(f.fill)}",
     events.OrderSettled: lambda f: f.client_id,
+    events.OrderReopened: lambda f: f"{f.client_id}: {f.reason}",
+    events.OrderEndedAgain: lambda f: f.client_id,
     events.ForeignOrderSeen: lambda f: _terms(f.order),
     bookings.FillBooked: lambda f: _trade(f.fill),
     bookings.FillReversed: lambda f: f"{_trade(f.fill)}: {f.reason}",
@@ -121,9 +165,19 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     controls.CodeEnrolled: lambda f: f"{f.operator}, {len(f.recovery)} recovery codes",
     controls.CodeAccepted: lambda f: f"{f.operator}, {f.purpose}",
     controls.RecoveryCodeUsed: lambda f: f"{f.operator}, {f.purpose}",
+    controls.SealKeyAdopted: lambda f: f"sealed from here on by key {f.public_key[:16]}…",
     controls.CodeRefused: lambda f: f"{f.operator}, {f.purpose}: {f.reason}",
+    controls.KeyAudited: lambda f: f"{f.purpose} key: {_key(f)}",
+    controls.AccountBound: lambda f: f"from now on it is the venue's account {f.uid}",
     controls.BreakOpened: lambda f: f"{f.kind}: {f.detail}",
     controls.BreakClosed: lambda f: f"{f.break_id}: {f.reason}",
     controls.AlarmRaised: lambda f: f"{f.severity}: {f.text}",
     controls.AlarmAcknowledged: lambda f: f.alarm or "all",
+    elections.LotsElected: _election,
+    elections.TransferMatched: lambda f: f"{f.departure} arrived as {f.arrival}",
+    elections.BasisSupplied: _basis,
+    elections.MovementClassed: lambda f: f"{f.reference} is {f.kind}",
+    elections.ClaimsWithdrawn: lambda f: f"{f.reference}: {f.reason}",
+    elections.AllocationMade: _version,
+    elections.TaxYearFiled: lambda f: f"{f.year} with version {f.version}",
 }

@@ -6,27 +6,29 @@ on a timer, and only a complete, successful answer changes anything.
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from domain import bookings, controls, sightings
+from domain import bookings, sightings
 from domain.board import AccountView
-from domain.errors import DeskError, Unavailable
+from domain.errors import Unavailable
 from domain.instruments import Account
 from domain.market import Balances, History
-from domain.orders import OrderState, VenueOrder
 from engine.balancing import Balancing
 from engine.books import Books
 from engine.floor import Floor
 from engine.intake import Intake
 from engine.lookups import Lookups
+from engine.openorders import OpenOrders
 from engine.streams import AccountStream
+from engine.troubles import Troubles
 
 SECOND_US = 1_000_000
-TOUCHED_US = 5 * SECOND_US  # an order touched this recently is left to the stream
 CHECKPOINT_US = 600 * SECOND_US
 ANSWER_S = 900  # a long history takes its time; each request has a limit of its own
 BURST_S = 0.25
+AT_A_TIME = 500  # rows of a history that are queued for the ledger together
 log = logging.getLogger(__name__)
 
 
@@ -44,12 +46,12 @@ class AccountWatch:
         self.account = account
         self._floor = floor
         self._intake = intake
-        self._lookups = lookups
         self._books = books
         self._reader = floor.connections.reader(account)
         self.stream = AccountStream(account, floor, intake)
         self.pulse = self.stream.pulse
-        self._missing: set[str] = set()
+        self._troubles = Troubles(log)
+        self._open_orders = OpenOrders(account, floor, intake, lookups, self.stream.orders_due.set)
         self._checkpoint_us = 0
         self.balancing = Balancing(
             account, floor, books, self.catch_up, self.stream.balances_due.set
@@ -59,11 +61,12 @@ class AccountWatch:
 
     async def poll_orders(self) -> None:
         """Open orders, on a timer and at once after a (re)connect."""
-        settings = self._floor.settings
+        settings, well = self._floor.settings, True
         while True:
             healthy, degraded = settings.open_orders_every_s, settings.open_orders_degraded_every_s
-            await _either(self.stream.orders_due, healthy if self.pulse.connected else degraded)
-            await self._safely(self.check_orders())
+            every_s = healthy if self.pulse.connected and well else degraded
+            await _either(self.stream.orders_due, every_s)
+            well = await self._safely("orders", self.check_orders())
 
     async def poll_balances(self) -> None:
         """Balances, on a timer and shortly after anything that moved them."""
@@ -74,29 +77,34 @@ class AccountWatch:
             if await _either(self.stream.balances_due, every_s):
                 await asyncio.sleep(BURST_S)  # fills come in bursts; one question answers them all
                 self.stream.balances_due.clear()
-            await self._safely(self.check_balances())
+            await self._safely("balances", self.check_balances())
 
     async def poll_history(self) -> None:
         """Fills and movements that no stream told, on a timer and after every (re)connect."""
-        settings = self._floor.settings
+        settings, well = self._floor.settings, True
         while True:
             healthy, degraded = settings.fills_every_s, settings.balances_degraded_every_s
-            await _either(self.stream.history_due, healthy if self.pulse.connected else degraded)
+            every_s = healthy if self.pulse.connected and well else degraded
+            await _either(self.stream.history_due, every_s)
             self.stream.history_due.clear()
-            await self._safely(self.catch_up())
+            well = await self._safely("history", self.catch_up())
 
-    async def _safely(self, work: Awaitable[object]) -> None:
-        """Run one poll; a venue that does not answer is shown, and asked again next time."""
+    async def _safely(self, what: str, work: Awaitable[object]) -> bool:
+        """Run one poll; whether it was answered. One that was not is shown and asked again."""
+        about = f"{what} of {self.account}"
         try:
             async with asyncio.timeout(ANSWER_S):
                 await work
         except Unavailable as error:
-            if not self.pulse.connected:
-                self.pulse.problem = error.why
-                self.pulse.remedy = error.remedy
-            log.warning("%s: %s", self.account, error)
+            self.pulse.unanswered(what, error.why, error.remedy)
+            self._troubles.met(about, error.why, error.remedy)
         except TimeoutError:
-            log.warning("%s: no answer in %d s", self.account, ANSWER_S)
+            self._troubles.met(about, f"no answer in {ANSWER_S} s")
+        else:
+            self.pulse.answered(what)
+            self._troubles.over(about)
+            return True
+        return False
 
     def _polled(self) -> None:
         self.pulse.poll_us = self._floor.now_us()
@@ -116,57 +124,7 @@ class AccountWatch:
         asked_us = self._floor.now_us()
         listed = await self._reader.open_orders()
         self._polled()
-        present = {self._listed(report) for report in listed}
-        await self._floor.desk.flushed()
-        for state in self._working():
-            await self._maybe_missing(state, present, asked_us)
-
-    def _listed(self, report: VenueOrder) -> str:
-        state = self._intake.report(report, "list")
-        if state is None:
-            return report.client_id
-        self._missing.discard(state.client_id)
-        if state.terminal and not state.foreign:
-            self._risen(state)
-        return state.client_id
-
-    def _risen(self, state: OrderState) -> None:
-        """Terminal here and open there (semantics 6, case H)."""
-        if self._floor.now_us() - state.updated_us < TOUCHED_US:
-            return
-        self._floor.desk.post(
-            controls.BreakOpened(
-                at_us=self._floor.now_us(),
-                actor="engine",
-                break_id=f"ORDER_REOPENED:{state.client_id}",
-                kind="ORDER_REOPENED",
-                account=self.account,
-                detail=f"{state.client_id} is {state.status.value} here and open at the venue",
-            )
-        )
-
-    def _working(self) -> list[OrderState]:
-        orders = self._floor.desk.board.orders.values()
-        return [
-            state
-            for state in orders
-            if state.order.account == self.account and not state.terminal and state.seen
-        ]
-
-    async def _maybe_missing(self, state: OrderState, present: set[str], asked_us: int) -> None:
-        """Missing in two successful lists, and left alone for a while: look it up."""
-        client_id = state.client_id
-        if client_id in present or asked_us - state.updated_us < TOUCHED_US:
-            return
-        if client_id not in self._missing and not state.foreign:
-            self._missing.add(client_id)
-            asyncio.get_running_loop().call_later(1.0, self.stream.orders_due.set)
-            return
-        self._missing.discard(client_id)
-        try:
-            await self._lookups.look_up(state)
-        except DeskError as error:
-            log.info("look-up of missing %s failed: %s", client_id, error)
+        await self._open_orders.compare(listed, asked_us)
 
     # History
 
@@ -176,30 +134,48 @@ class AccountWatch:
         self._polled()
         return history
 
-    async def catch_up(self) -> History:
+    async def catch_up(self, source: str = "poll") -> History:
         """Read history from the watermark less the overlap, book it, move the watermark.
 
         Raises:
-            Unavailable: when any page of it could not be read; the watermark stays.
+            Unavailable: when any page of it could not be read, or not all of it was stored;
+                the watermark stays then.
         """
         view = self._view()
         overlap_us = self._floor.settings.history_overlap_s * SECOND_US
         history = await self.read_history(max(0, view.watermark_us - overlap_us))
-        self.take_in(history, "poll")
-        await self._floor.desk.flushed()
+        await self.take_in(history, source)
         self.show(watermark_us=max(view.watermark_us, history.until_us))
         if self._floor.now_us() - self._checkpoint_us > CHECKPOINT_US:
             await self.checkpoint(history.until_us)
         return history
 
-    def take_in(self, history: History, source: str) -> None:
-        """Book everything a look back told; what is known already is dropped."""
-        for report in history.orders:
-            self._intake.report(report, source)
-        for fill in sorted(history.fills, key=lambda fill: (fill.at_us, fill.trade_id)):
-            self._intake.fill(fill, source)
-        for movement in sorted(history.movements, key=lambda moved: moved.at_us):
-            self._intake.movement(movement, source)
+    async def take_in(self, history: History, source: str) -> None:
+        """Book everything a look back told, durably; what is known already is dropped.
+
+        Raises:
+            Unavailable: when the ledger did not take all of it.
+        """
+        fills = sorted(history.fills, key=lambda fill: (fill.at_us, fill.trade_id))
+        movements = sorted(history.movements, key=lambda moved: moved.at_us)
+        # First the orders: a trade may name only the venue's id of an order, which they tell.
+        await self._each(partial(self._intake.report, row, source) for row in history.orders)
+        await self._each(partial(self._intake.fill, fill, source) for fill in fills)
+        await self._each(partial(self._intake.movement, moved, source) for moved in movements)
+        keys = {fill.key for fill in fills} | {moved.key for moved in movements}
+        unbooked = self._intake.unbooked & keys
+        if unbooked:
+            raise Unavailable(
+                "the ledger", f"{len(unbooked)} of what {self.account} told is not in it"
+            )
+
+    async def _each(self, works: Iterator[Callable[[], object]]) -> None:
+        """Do each, and wait until what it appended is durable; the ledger's queue is bounded."""
+        for number, work in enumerate(works, 1):
+            work()
+            if not number % AT_A_TIME:
+                await self._floor.desk.flushed()
+        await self._floor.desk.flushed()
 
     async def checkpoint(self, watermark_us: int) -> None:
         """Write down up to where history is complete, and what the account should hold."""

@@ -1,7 +1,8 @@
 """Changing a working order: in place where the venue can, else cancel and replace.
 
 The one rule: from the wish until the venue's verdict the larger of the old and the new
-remainder is reserved; a replacement is sent only when the order it replaces is proven over.
+remainder is reserved; a replacement is sent only when the order it replaces is proven over,
+and beside what that one still reserves: where there is no room for both it waits.
 """
 
 import asyncio
@@ -22,6 +23,10 @@ from engine.trading import Trading, submitted, verdict_of
 
 AMENDABLE = frozenset({Status.OPEN, Status.PARTIAL})
 REPLACE_WAIT_S = 30
+# The rules that a reservation of the parent can be in the way of.
+RESERVING = frozenset(
+    {"available_balance", "max_position_size", "max_daily_volume", "max_open_orders"}
+)
 
 
 class Amending:
@@ -170,15 +175,41 @@ class Amending:
         if not verdict.approved:
             raise Refused(verdict.rule, verdict.reason)
         await self._trading.cancel(state, f"replaced by {caller.name}", caller.name)
-        over = await self._proven_over(state.client_id)
-        left = quantity - over.filled
-        if left <= ZERO:
-            raise Refused("order", f"{state.client_id} filled {over.filled} before the change")
-        ask = asks.SubmitOrder(draft=replace(draft, quantity=left))
+        await self._proven_over(state.client_id)
+        if self._crowded(self._rest(state.client_id, draft, quantity)):
+            await self._settled(state.client_id)
+        ask = asks.SubmitOrder(draft=self._rest(state.client_id, draft, quantity))
         return await self._trading.submit(ask, caller, parent=state.client_id)
 
-    async def _proven_over(self, name: str) -> OrderState:
-        """The parent, ended at the venue with every fill that the venue counts booked."""
+    def _rest(self, name: str, draft: Draft, quantity: Decimal) -> Draft:
+        """What is left to order of `quantity` in all, by what the parent has filled so far."""
+        filled = self._floor.state(name).filled
+        if quantity <= filled:
+            raise Refused("order", f"{name} filled {filled} before the change")
+        return replace(draft, quantity=quantity - filled)
+
+    def _crowded(self, child: Draft) -> bool:
+        """Whether there is no room for the child beside what its parent still reserves."""
+        verdict = self._floor.door.check(child)
+        return not verdict.approved and verdict.rule in RESERVING
+
+    async def _settled(self, name: str) -> None:
+        """Wait for the end of the parent's grace: late fills of it may come until then."""
+        wait_s = self._floor.settings.settle_grace_s + REPLACE_WAIT_S
+        try:
+            async with asyncio.timeout(wait_s):
+                async for board in self._floor.desk.watch():
+                    state = board.orders.get(name)
+                    if state is None or not state.reserved_quantity:
+                        return
+        except TimeoutError:
+            return  # the gate says what still stands against the child
+
+    async def _proven_over(self, name: str) -> None:
+        """Until the parent has ended at the venue with every fill that it counts booked.
+
+        Its rest stays reserved all the same: some venues count the last fills late.
+        """
         try:
             async with asyncio.timeout(REPLACE_WAIT_S):
                 async for board in self._floor.desk.watch():
@@ -192,10 +223,6 @@ class Amending:
         except TimeoutError:
             why = f"its cancel was not confirmed in {REPLACE_WAIT_S} s; nothing was sent instead"
             raise InDoubt(name, why) from None
-        # The venue's final count and its trades agree, so nothing late can come of it.
-        settled = events.OrderSettled(at_us=self._floor.now_us(), actor="engine", client_id=name)
-        await self._floor.desk.record(settled)
-        return self._floor.state(name)
 
 
 def _child(state: OrderState, quantity: Decimal, price: Decimal | None) -> Draft:

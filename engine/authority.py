@@ -10,6 +10,7 @@ from domain import asks, controls, events
 from domain.board import Board, Mode, Phase
 from domain.errors import Refused
 from domain.orders import Status
+from engine.disputes import given_up
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.secondfactor import SecondFactor
@@ -150,18 +151,16 @@ class Authority:
         return asks.Done(detail="the break is closed as accepted")
 
     async def mark_lost(self, ask: asks.MarkLost, caller: Operator) -> asks.Submitted:
-        """Give an UNKNOWN order up."""
+        """Give up an order that is UNKNOWN, or that has vanished from its venue."""
         state = self._floor.state(ask.client_id)
-        if state.status is not Status.UNKNOWN:
-            raise Refused("order", f"{ask.client_id} is {state.status.value}, not UNKNOWN")
+        gone = self._floor.desk.board.vanished(ask.client_id)
+        if state.status is not Status.UNKNOWN and gone is None:
+            told = f"{ask.client_id} is {state.status.value}, neither UNKNOWN nor vanished"
+            raise Refused("order", told)
+        reason = f"marked lost by {caller.name}: {ask.reason}"
+        lost = given_up(state, gone, reason, caller.name, self._floor.now_us())
         spent = await self._codes.allow(caller.name, ask.code, f"mark {ask.client_id} lost")
-        lost = events.OrderAbsent(
-            at_us=self._floor.now_us(),
-            actor=caller.name,
-            client_id=ask.client_id,
-            reason=f"marked lost by {caller.name}: {ask.reason}",
-        )
-        await self._floor.desk.record(spent, lost)
+        await self._floor.desk.record(spent, *lost)
         now = self._floor.state(ask.client_id)
         return asks.Submitted(client_id=now.client_id, status=now.status, reason=now.reason)
 

@@ -4,10 +4,12 @@ The one rule: an account without a trader cannot trade; nobody pretends otherwis
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from domain.board import Ability
 from domain.errors import Refused
 from domain.instruments import Account
+from domain.keys import KeyInspector, Purpose
 from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
 
 
@@ -20,6 +22,8 @@ class Connection:
     readers: Mapping[Account, AccountReader]
     traders: Mapping[Account, Trader]
     vitals: Callable[[], Vitals] | None = None  # None: nothing is rationed there
+    inspectors: Mapping[Account, Mapping[Purpose, KeyInspector]] = field(default_factory=dict)
+    abilities: tuple[Ability, ...] = ()
 
     @property
     def venue(self) -> str:

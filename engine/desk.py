@@ -23,6 +23,7 @@ from engine.operators import Operator, Role
 
 R = TypeVar("R")
 Handler = Callable[[Any, Operator], Awaitable[Any]]
+TRIMMED_EVERY = 512  # folds: each look goes over every order on the board
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +46,7 @@ class Desk:
         self._changed = asyncio.Event()
         self._newest: asyncio.Future[Sequence[Appended]] | None = None
         self._folds = 0
+        self.row = 0  # of the ledger: where the fact stands that the keepers hear now
         self.write_lag_us = 0  # from an append to durable and folded, of the newest one
         self.on_ledger_failure: Callable[[str], None] = _ignored
 
@@ -115,22 +117,28 @@ class Desk:
             self.on_ledger_failure(str(error))
 
     def committed(self, batch: Sequence[tuple[Appended, Fact]]) -> None:
-        """The ledger's callback: these facts survive power loss now, in this order."""
-        for _, fact in batch:
-            self._fold(fact)
+        """The ledger's callback: these facts survive power loss now, in this order.
+
+        What was stored before the ledger is attached comes with everything else of the past.
+        """
+        if self._ledger is None:
+            return
+        for row, fact in batch:
+            self._fold(fact, row.seq)
         head = batch[-1][0]
         ledger = replace(self._board.ledger, head_seq=head.seq, head_hash=head.hash)
         self._board = self._board.but(ledger=ledger)
         self._changed.set()
 
-    def replay(self, fact: Fact) -> None:
-        """Fold a fact that the ledger held already when the engine started."""
-        self._fold(fact)
+    def replay(self, fact: Fact, row: int = 0) -> None:
+        """Fold a fact that the ledger held already, in its row, when the engine started."""
+        self._fold(fact, row)
 
-    def _fold(self, fact: Fact) -> None:
+    def _fold(self, fact: Fact, row: int) -> None:
+        self.row = row
         self._board = fold(self._board, fact)
         self._folds += 1
-        if not self._folds % 64:
+        if not self._folds % TRIMMED_EVERY:
             self._board = trimmed(self._board)
         for keeper in self._keepers:
             keeper.fact(fact, self._board)

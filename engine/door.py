@@ -152,6 +152,9 @@ class Door:
     def replayed(self) -> None:
         """The ledger is folded; from now on facts are news."""
         self._replaying = False
+        board = self._desk.board
+        for known in board.orders:
+            self._reclaim(known, board)
 
     def fact(self, fact: events.Fact, board: Board) -> None:
         """Follow a fact that is durable and folded."""
@@ -178,6 +181,8 @@ class Door:
             self.view.exposure.balances_seen(sighting.balances)
 
     def _reclaim(self, client_id: str, board: Board) -> None:
+        if self._replaying:
+            return  # what is claimed in the end is claimed once, when all is folded
         state = board.orders.get(client_id)
         self.view.exposure.claim(client_id, None if state is None else claim_of(state))
 

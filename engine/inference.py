@@ -1,12 +1,16 @@
-"""Fills that a venue counts and never shows, stood in for (semantics 1.3).
+"""What is inferred from a look-up: fills that never came, and what became of an amendment.
 
-The one rule: a stand-in is flagged, and the real fill takes it back when it comes.
+The one rule (semantics 1.3): a stand-in for a fill is flagged, and the real one takes it back
+when it comes; an amendment is what the venue shows of its terms.
 """
 
 import hashlib
 
-from domain.money import ZERO
-from domain.orders import Fill, OrderState
+from domain import events
+from domain.money import ZERO, canonical
+from domain.orders import Fill, OrderState, VenueOrder
+
+LATE_US = 30_000_000  # so long an amendment whose answer was lost may still take effect
 
 
 def inferred(state: OrderState, at_us: int) -> Fill:
@@ -32,3 +36,29 @@ def inferred(state: OrderState, at_us: int) -> Fill:
         client_id=order.client_id,
         inferred=True,
     )
+
+
+def terms_found(state: OrderState, found: VenueOrder, at_us: int) -> list[events.Fact]:
+    """Which terms does the venue show: the new ones, or after 30 s still the old?"""
+    wanted, client_id = state.amendment, state.client_id
+    if wanted is None or found.quantity is None:
+        return []
+    new_price = wanted.price is None or found.price == wanted.price
+    if found.quantity == wanted.quantity and new_price:
+        confirmed = events.AmendConfirmed(
+            at_us=at_us,
+            actor="engine",
+            client_id=client_id,
+            quantity=wanted.quantity,
+            price=wanted.price if wanted.price is not None else state.price,
+        )
+        return [confirmed]
+    if wanted.in_doubt and at_us > wanted.doubt_us + LATE_US:
+        refused = events.AmendRefused(
+            at_us=at_us,
+            actor="engine",
+            client_id=client_id,
+            reason=f"the venue still shows {canonical(found.quantity)} after 30 s",
+        )
+        return [refused]
+    return []

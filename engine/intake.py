@@ -5,9 +5,10 @@ rule: a row that adds nothing is dropped here, a row that contradicts is kept an
 break, and a row of an order that we never intended trips the kill switch.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from domain import bookings, controls, events, sightings
@@ -18,13 +19,21 @@ from domain.instruments import Account, quote_of
 from domain.lifecycle import advance
 from domain.market import Movement
 from domain.money import ONE, ZERO, canonical
-from domain.orders import Fill, Kind, Order, OrderState, VenueOrder
+from domain.orders import Fill, OrderState, VenueOrder
 from domain.ports import Appended, LedgerReader
 from engine.floor import Floor
 from engine.names import is_ours
+from engine.strangers import Strangers, foreign_id
 
 REMEMBERED = 20_000
-FOREIGN = "foreign:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is remembered of something booked: its numbers (hashed); is it nobody's yet?"""
+
+    numbers: int = 0
+    stray: bool = False
 
 
 class Intake:
@@ -32,25 +41,34 @@ class Intake:
 
     def __init__(self, floor: Floor, reader: LedgerReader) -> None:
         self._floor = floor
-        self._reader = reader
         self._by_venue_id: dict[tuple[Account, str], str] = {}
-        self._seen: OrderedDict[str, bool] = OrderedDict()  # key → booked, and nobody's yet
-        self._looked_for: set[str] = set()
+        self._seen: OrderedDict[str, _Known] = OrderedDict()  # by key
+        self._strangers = Strangers(
+            floor,
+            reader,
+            rate=lambda quote: self.base_rate(quote, None),
+            trip=self._orphan,
+        )
+        self.unbooked: set[str] = set()  # keys of fills and movements that are not durable (yet)
         self.touched_us: dict[Account, int] = {}
         self.on_orphan: Callable[[Level, str], None] = _nobody
         self.on_news: Callable[[OrderState], None] = _nothing
         floor.desk.keep(self)
+
+    def _orphan(self, level: Level, reason: str) -> None:
+        self.on_orphan(level, reason)
 
     # Keeping the indexes
 
     def fact(self, fact: events.Fact, board: Board) -> None:
         """Follow which venue id is which order, and which fills are booked."""
         if isinstance(fact, bookings.FillBooked):
-            self._remember(fact.fill.key, stray=fact.fill.client_id not in board.orders)
+            stray = fact.fill.client_id not in board.orders
+            self._remember(fact.fill.key, _Known(_numbers(fact.fill), stray=stray))
         elif isinstance(fact, events.FillAdopted):
-            self._remember(fact.fill.key)
+            self._remember(fact.fill.key, _Known(_numbers(fact.fill)))
         elif isinstance(fact, bookings.MovementBooked):
-            self._remember(fact.movement.key)
+            self._remember(fact.movement.key, _Known())
         client_id = _client_id(fact)
         state = board.orders.get(client_id) if client_id else None
         if state is None:
@@ -62,8 +80,8 @@ class Intake:
     def sighting(self, sighting: sightings.Sighting, board: Board) -> None:
         """Sightings need no index."""
 
-    def _remember(self, key: str, *, stray: bool = False) -> None:
-        self._seen[key] = stray
+    def _remember(self, key: str, known: "_Known") -> None:
+        self._seen[key] = known
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
 
@@ -72,36 +90,66 @@ class Intake:
         orders = self._floor.desk.board.orders
         if client_id and client_id in orders:
             return orders[client_id]
-        known = self._by_venue_id.get((account, venue_order_id), "")
-        return orders.get(known or f"{FOREIGN}{account.venue}:{venue_order_id}")
+        known = orders.get(self._by_venue_id.get((account, venue_order_id), ""))
+        return known or orders.get(foreign_id(account, venue_order_id))
 
     # Fills
 
     def fill(self, fill: Fill, source: str) -> None:
         """Book an execution, unless it is booked; take back what was only inferred for it."""
         state = self.owner(fill.account, fill.client_id, fill.venue_order_id)
-        if fill.key in self._seen:
-            self._adopt(state, fill)
+        known = self._seen.get(fill.key)
+        if known is not None:
+            self._told_again(state, fill, known)
             return
         self.touched_us[fill.account] = self._floor.now_us()
         if state is not None:
             fill = replace(fill, client_id=state.client_id)
         elif is_ours(fill.client_id, self._floor.desk.board.install_tag):
-            self._look_for(fill.client_id)
-        self._remember(fill.key)
+            self._strangers.look_for(fill.client_id)
         facts = [*self._taken_back(state, fill), self.booking(fill, source, state)]
+        appended = self._appended(fill.key, _Known(_numbers(fill)), *facts)
+        if appended is not None:
+            self._floor.spawn(self._booked(appended, fill), f"book {fill.key}")
+
+    def _appended(
+        self, key: str, known: "_Known", *facts: events.Fact
+    ) -> "asyncio.Future[Sequence[Appended]] | None":
+        """Append what `key` names; until it is durable the key is among the unbooked ones."""
+        self._remember(key, known)
+        self.unbooked.add(key)
         try:
             appended = self._floor.desk.append(*facts)
         except DeskError as error:
-            self._seen.pop(fill.key, None)
-            self._floor.desk.on_ledger_failure(str(error))
-            return
-        self._floor.spawn(self._booked(appended, fill), f"book {fill.key}")
+            self._failed(key, error)
+            return None
+        appended.add_done_callback(lambda done: self._durable(key, done))
+        return appended
 
-    def _adopt(self, state: OrderState | None, fill: Fill) -> None:
+    def _durable(self, key: str, done: "asyncio.Future[Sequence[Appended]]") -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is None:
+            self.unbooked.discard(key)
+        elif isinstance(error, DeskError):
+            self._failed(key, error)
+
+    def _failed(self, key: str, error: DeskError) -> None:
+        """Not in the ledger, so not known: it comes again with the next look back."""
+        self._seen.pop(key, None)
+        self._floor.desk.on_ledger_failure(str(error))
+
+    def _told_again(self, state: OrderState | None, fill: Fill, known: "_Known") -> None:
+        """A booked fill again: the same, of an order that is known by now, or contradicting."""
+        if known.numbers != _numbers(fill):
+            # The ledger judges: it keeps the first, and says so.
+            appended = self._appended(fill.key, known, self.booking(fill, "again", state))
+            if appended is not None:
+                self._floor.spawn(self._booked(appended, fill), f"book {fill.key}")
+        elif state is not None and fill.key not in state.fills and (known.stray or state.foreign):
+            self._adopt(state, fill)
+
+    def _adopt(self, state: OrderState, fill: Fill) -> None:
         """A fill that was booked as nobody's, told again now that its order is known."""
-        if state is None or not self._seen[fill.key] or fill.key in state.fills:
-            return
         fill = replace(fill, client_id=state.client_id)
         adopted = events.FillAdopted(
             at_us=self._floor.now_us(),
@@ -148,11 +196,8 @@ class Intake:
     async def _booked(self, appended: Awaitable[Sequence[Appended]], fill: Fill) -> None:
         try:
             stored = await appended
-        except DeskError as error:
-            # Not in the ledger, so not known: it comes again with the next look back.
-            self._seen.pop(fill.key, None)
-            self._floor.desk.on_ledger_failure(str(error))
-            return
+        except DeskError:
+            return  # told already, where the append failed
         if stored[-1].conflict:
             await self._conflict(fill, stored[-1])
         else:
@@ -194,7 +239,7 @@ class Intake:
         """Take what a venue says of an order; answers the order it belongs to, if known."""
         state = self.owner(report.account, report.client_id, report.venue_order_id)
         if state is None:
-            self._stranger(report)
+            self._strangers.told(report)
             return None
         fact = events.OrderReported(
             at_us=self._floor.now_us(),
@@ -208,71 +253,32 @@ class Intake:
             self._floor.desk.post(fact)
         return state
 
-    def _stranger(self, report: VenueOrder) -> None:
-        if is_ours(report.client_id, self._floor.desk.board.install_tag):
-            self._look_for(report.client_id)
-        elif report.final is None and report.side is not None and report.quantity is not None:
-            self._floor.desk.post(self._foreign(report))
-        # A row of a foreign order that is over, or too sparse to tell, is left to the lists.
-
-    def _foreign(self, report: VenueOrder) -> events.ForeignOrderSeen:
-        assert report.side is not None
-        assert report.quantity is not None
-        board = self._floor.desk.board
-        price = board.price(report.account.venue, report.symbol)
-        shown = price.last if price is not None else None
-        order = Order(
-            client_id=f"{FOREIGN}{report.account.venue}:{report.venue_order_id}",
-            account=report.account,
-            symbol=report.symbol,
-            side=report.side,
-            kind=report.kind or Kind.LIMIT,
-            quantity=report.quantity,
-            price=report.price,
-            strategy="foreign",
-            reference=report.price or shown or ZERO,
-            base_rate=self.base_rate(quote_of(report.symbol), None) or ZERO,
-            actor=report.account.venue,
-            at_us=report.at_us,
-        )
-        return events.ForeignOrderSeen(
-            at_us=self._floor.now_us(), actor=report.account.venue, order=order, report=report
-        )
-
-    def _look_for(self, client_id: str) -> None:
-        """An id with our prefix that the board does not hold: old, or never intended?"""
-        if client_id not in self._looked_for:
-            self._looked_for.add(client_id)
-            self._floor.spawn(self._intended(client_id), f"look for {client_id}")
-
-    async def _intended(self, client_id: str) -> None:
-        try:
-            known = await self._reader.holds(f"order:{client_id}")
-        except DeskError:
-            self._looked_for.discard(client_id)  # not known is not "no": ask again next time
-            return
-        if not known:
-            self.on_orphan(Level.HALT_CANCEL, f"ORDER_WITHOUT_INTENT: {client_id} is not ours")
-
     # Money from outside
 
     def movement(self, movement: Movement, source: str) -> None:
         """Book a deposit or withdrawal, unless it is booked."""
         if movement.key in self._seen:
             return
-        self._remember(movement.key)
         if movement.base_rate is None:
             rate = self.base_rate(movement.asset, None)
             movement = replace(movement, base_rate=rate)
         self.touched_us[movement.account] = self._floor.now_us()
-        self._floor.desk.post(
+        self._appended(
+            movement.key,
+            _Known(),
             bookings.MovementBooked(
                 at_us=self._floor.now_us(),
                 actor=movement.account.venue,
                 movement=movement,
                 source=source,
-            )
+            ),
         )
+
+
+def _numbers(fill: Fill) -> int:
+    # What the ledger compares, too; a fee of nothing has no asset.
+    fee = (fill.fee, fill.fee_asset) if fill.fee else (ZERO, "")
+    return hash((fill.side, fill.quantity, fill.price, *fee))
 
 
 def _client_id(fact: events.Fact) -> str:

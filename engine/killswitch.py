@@ -119,7 +119,7 @@ class KillSwitch:
             self._begin(board)
         elif isinstance(fact, controls.HaltResumed):
             self._resumed(board)
-        elif isinstance(fact, events.OrderReported):
+        elif isinstance(fact, events.OrderReported | events.OrderReopened):
             self._late_order(board.orders.get(fact.client_id), board)
         elif isinstance(fact, events.ForeignOrderSeen):
             self._late_order(board.orders.get(fact.order.client_id), board)
@@ -138,7 +138,9 @@ class KillSwitch:
     def _late_order(self, state: OrderState | None, board: Board) -> None:
         """An open order seen after the proof reopens it (semantics 3.2)."""
         halt = board.halts[0] if board.halts else None
-        if state is None or halt is None or state.venue_final is not None:
+        if state is None or halt is None:
+            return
+        if state.venue_final is not None and not state.reopened:
             return
         if halt.level < Level.HALT_CANCEL or halt.state is not HaltState.HALTED:
             return

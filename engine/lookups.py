@@ -9,27 +9,34 @@ a search proves nothing.
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from domain import asks, controls, events
-from domain.errors import DeskError
+from domain.board import Phase
+from domain.errors import DeskError, Unavailable
 from domain.halts import Level
 from domain.market import Sought
-from domain.money import canonical
 from domain.orders import OrderState, Status
+from engine.absence import Proof
+from engine.disputes import Disputes
 from engine.floor import Floor
-from engine.inference import inferred
+from engine.inference import inferred, terms_found
 from engine.intake import Intake
 from engine.operators import Operator, Role
 from engine.settings import RESOLVE_AFTER_MS
 from engine.trading import Trading
+from engine.turnstile import Turnstile
 
 SECOND_US = 1_000_000
-AT_ONCE = 10  # look-ups under way together
+AT_ONCE = 10  # look-ups under way together; those of cancels go first
+LOOK_UP_S = 60
 CANCELS = 3  # how often a cancel is sent before we only ask
-VANISHED = "ORDER_VANISHED"
+CANCEL_CHECK_MS = 5_000
 ALARM_AFTER_US = (30 * SECOND_US, 300 * SECOND_US)
+IN_FLIGHT = frozenset(
+    {Status.UNKNOWN, Status.SUBMITTED, Status.NEW, Status.PENDING_CANCEL, Status.SETTLING}
+)
 log = logging.getLogger(__name__)
 
 
@@ -38,9 +45,9 @@ class _Trail:
     """What one follower has seen so far."""
 
     since_us: int
-    wake: asyncio.Event
-    searched_us: int = 0
-    looked_us: int = 0
+    proof: Proof
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    told: bool = False
     cancels: int = 1
     cancelled_us: int = 0
     alarms: int = 0
@@ -53,16 +60,38 @@ class Lookups:
         self._floor = floor
         self._intake = intake
         self._trading = trading
+        self.disputes = Disputes(floor)
         self._trails: dict[str, _Trail] = {}
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._missing: set[str] = set()  # gone from the lists, and searched for since
+        self._turns = Turnstile(AT_ONCE)
         trading.on_doubt = self.follow
         intake.on_news = self._news
         floor.desk.answer(asks.Requery, self.requery, Role.TRADER)
 
+    def replayed(self) -> None:
+        """The ledger is folded: what it leaves open is followed from now on."""
+        for state in list(self._floor.desk.board.orders.values()):
+            self._news(state)
+
     def _news(self, state: OrderState) -> None:
+        if self._floor.desk.board.phase is Phase.LOAD:
+            return  # what was open once is no news; how it ended is still to be read
         sending = state.status in (Status.NEW, Status.SUBMITTED)
-        if not sending and _unsettled(state) and state.client_id not in self._trails:
+        if not sending and self._unsettled(state) and state.client_id not in self._trails:
             self.follow(state.client_id)
+
+    def search(self, client_id: str) -> None:
+        """Search for a working order that its venue's lists and a look-up have not shown.
+
+        It ends with a sign of the order, or with a break for a person (semantics 6, case G).
+        """
+        if client_id not in self._missing:
+            self._missing.add(client_id)
+            self.follow(client_id)
+
+    def searching(self, client_id: str) -> bool:
+        """Whether such a search is under way."""
+        return client_id in self._missing
 
     def follow(self, client_id: str) -> None:
         """Follow an order from now on; whoever follows it already looks again at once."""
@@ -70,7 +99,7 @@ class Lookups:
         if trail is not None:
             trail.wake.set()
             return
-        self._trails[client_id] = _Trail(self._floor.clock.monotonic_us(), asyncio.Event())
+        self._trails[client_id] = _Trail(self._floor.clock.monotonic_us(), Proof(self._floor))
         self._floor.spawn(self._follow(client_id), f"follow {client_id}")
 
     async def _follow(self, client_id: str) -> None:
@@ -78,27 +107,58 @@ class Lookups:
         try:
             waits = _waits()
             while True:
-                if await _woken(trail.wake, next(waits)):
+                if await _woken(trail.wake, self._patience(client_id, next(waits))):
                     waits = _waits()
                     continue
                 state = self._floor.desk.board.orders.get(client_id)
-                if state is None or not _unsettled(state):
+                if state is None or not self._open_question(state):
                     return
                 await self._step(state, trail)
         finally:
             del self._trails[client_id]
+            self._missing.discard(client_id)
+
+    def _patience(self, client_id: str, wait_ms: int) -> int:
+        """A cancel is asked after every five seconds (semantics 1.3), a grace when it ends."""
+        state = self._floor.desk.board.orders.get(client_id)
+        if state is None or not state.final_us or state.reopened:
+            cancelling = self._cancelling(client_id)
+            return min(wait_ms, CANCEL_CHECK_MS) if cancelling else wait_ms
+        left_ms = (self._grace_end_us(state) - self._floor.now_us()) // 1000
+        return min(wait_ms, left_ms + 1) if left_ms >= 0 else wait_ms
+
+    def _cancelling(self, client_id: str) -> bool:
+        state = self._floor.desk.board.orders.get(client_id)
+        return state is not None and state.cancel_requested and not state.terminal
+
+    def _grace_end_us(self, state: OrderState) -> int:
+        return state.final_us + self._floor.settings.settle_grace_s * SECOND_US
+
+    def _open_question(self, state: OrderState) -> bool:
+        searched = state.client_id in self._missing and not state.terminal
+        return searched or self._unsettled(state)
+
+    def _unsettled(self, state: OrderState) -> bool:
+        """Whether the venue has more to tell about an order."""
+        if state.status is Status.ANOMALY:
+            halted = self._floor.stop.level >= Level.HALT_CANCEL
+            return state.cancel_requested or halted
+        if state.amendment is not None and state.amendment.in_doubt:
+            return True
+        return state.status in IN_FLIGHT or (state.terminal and bool(state.reserved_quantity))
 
     async def _step(self, state: OrderState, trail: _Trail) -> None:
+        """One look and what follows from it; what fails is tried again at the next step."""
         try:
             sought = await self.look_up(state)
+            state = self._floor.desk.board.orders.get(state.client_id) or state
+            await self._conclude(state, sought, trail)
         except DeskError as error:
             log.info("look-up of %s failed: %s", state.client_id, error)
+        try:
             await self._alarm(state, trail)
-            return
-        trail.looked_us = self._floor.clock.monotonic_us()
-        state = self._floor.desk.board.orders.get(state.client_id) or state
-        await self._conclude(state, sought, trail)
-        await self._alarm(state, trail)
+        except DeskError as error:
+            log.warning("the alarm for %s could not be written: %s", state.client_id, error)
 
     async def look_up(self, state: OrderState) -> Sought:
         """Ask the venue for one order and take in what it says.
@@ -106,42 +166,54 @@ class Lookups:
         Raises:
             DeskError: when the search could not be done; that says nothing about the order.
         """
-        async with self._at_once:
-            reader = self._floor.connections.reader(state.order.account)
-            async with asyncio.timeout(60):
-                sought = await reader.find(state)
+        sought = await self._sought(state)
         if sought.found is not None:
+            self._missing.discard(state.client_id)
             self._intake.report(sought.found, "look-up")
         for fill in sought.fills:
             self._intake.fill(fill, "look-up")
         await self._floor.desk.flushed()
+        if sought.found is not None:
+            await self.disputes.found(state, sought.found)
         return sought
+
+    async def _sought(self, state: OrderState) -> Sought:
+        account = state.order.account
+        reader = self._floor.connections.reader(account)
+        try:
+            async with (
+                self._turns.turn(lambda: self._cancelling(state.client_id)),
+                asyncio.timeout(LOOK_UP_S),
+            ):
+                return await reader.find(state)
+        except TimeoutError:
+            why = f"a look-up had no answer in {LOOK_UP_S} s"
+            raise Unavailable(account.venue, why) from None
 
     async def _conclude(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
         if sought.found is None:
-            if sought.complete and self._proven(state, trail):
-                await (self._vanished(state) if state.seen else self._absent(state))
+            await self._not_found(state, sought, trail)
             return
-        trail.searched_us = 0
-        await self._found(state)
+        trail.proof.void()
+        trail.told = False
         if state.amendment is not None:
-            await self._amended(state, sought)
-        if state.venue_final is None:
+            told = terms_found(state, sought.found, self._floor.now_us())
+            if told:
+                await self._floor.desk.record(*told)
+        if state.venue_final is None or state.reopened:
             await self._still_open(state, trail)
         else:
             await self._ended(state, sought)
 
     # Absence
 
-    def _proven(self, state: OrderState, trail: _Trail) -> bool:
-        """One complete search found nothing: proof needs a second one, later."""
-        now = self._floor.clock.monotonic_us()
-        if self._floor.now_us() < self._late_us(state):
-            return False  # it could still arrive, or lists lag: so early a search proves nothing
-        if not trail.searched_us:
-            trail.searched_us = now
-            return False
-        return now - trail.searched_us >= self._floor.settings.search_gap_s * SECOND_US
+    async def _not_found(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
+        if not sought.complete:
+            return
+        if state.venue_final is not None and not state.reopened:
+            await self._ended(state, sought)  # the venue told its end, and forgets it since
+        elif trail.proof.by(state):
+            await (self._vanished(state, trail) if state.seen else self._absent(state))
 
     async def _absent(self, state: OrderState) -> None:
         floor = self._floor
@@ -156,38 +228,10 @@ class Lookups:
             )
         )
 
-    async def _vanished(self, state: OrderState) -> None:
-        """The venue showed it once and knows nothing of it now: never "assume cancelled"."""
-        await self._floor.desk.record(
-            controls.BreakOpened(
-                at_us=self._floor.now_us(),
-                actor="engine",
-                break_id=f"{VANISHED}:{state.client_id}",
-                kind=VANISHED,
-                account=state.order.account,
-                detail=f"{state.client_id} was {state.status.value} and no search finds it",
-            )
-        )
-
-    async def _found(self, state: OrderState) -> None:
-        """The venue shows it again: a break that says otherwise is explained."""
-        break_id = f"{VANISHED}:{state.client_id}"
-        if any(known.break_id == break_id for known in self._floor.desk.board.breaks):
-            await self._floor.desk.record(
-                controls.BreakClosed(
-                    at_us=self._floor.now_us(),
-                    actor="engine",
-                    break_id=break_id,
-                    reason=f"{state.order.account.venue} shows the order again",
-                )
-            )
-
-    def _late_us(self, state: OrderState) -> int:
-        """Until when the create could still take effect at the venue."""
-        traits = self._floor.connections.of(state.order.account).traits
-        venue = self._floor.desk.board.venues.get(traits.venue)
-        skew_us = abs(venue.skew_us or 0) if venue is not None else 0
-        return state.order.at_us + traits.request_timeout_us + traits.recv_window_us + skew_us
+    async def _vanished(self, state: OrderState, trail: _Trail) -> None:
+        if not trail.told:
+            trail.told = True
+            await self.disputes.vanished(state)
 
     # Open orders
 
@@ -202,37 +246,11 @@ class Lookups:
                 trail.cancelled_us = now
                 await self._trading.cancel(state, f"cancel {trail.cancels} of {CANCELS}", "engine")
 
-    async def _amended(self, state: OrderState, sought: Sought) -> None:
-        """Which terms does the venue show: the new ones, or still the old?"""
-        wanted, found = state.amendment, sought.found
-        if wanted is None or found is None or found.quantity is None:
-            return
-        at_us, client_id = self._floor.now_us(), state.client_id
-        new_price = wanted.price is None or found.price == wanted.price
-        if found.quantity == wanted.quantity and new_price:
-            confirmed = events.AmendConfirmed(
-                at_us=at_us,
-                actor="engine",
-                client_id=client_id,
-                quantity=wanted.quantity,
-                price=wanted.price if wanted.price is not None else state.price,
-            )
-            await self._floor.desk.record(confirmed)
-        elif wanted.in_doubt and at_us > wanted.at_us + 30 * SECOND_US:
-            refused = events.AmendRefused(
-                at_us=at_us,
-                actor="engine",
-                client_id=client_id,
-                reason=f"the venue still shows {canonical(found.quantity)} after 30 s",
-            )
-            await self._floor.desk.record(refused)
-
     # Ended orders
 
     async def _ended(self, state: OrderState, sought: Sought) -> None:
         """Release what is left after the grace, or infer the fills that never came."""
-        grace_us = self._floor.settings.settle_grace_s * SECOND_US
-        if self._floor.now_us() < state.final_us + grace_us or not sought.complete:
+        if self._floor.now_us() < self._grace_end_us(state) or not sought.complete:
             return
         if state.status is Status.SETTLING:
             self._intake.fill(inferred(state, self._floor.now_us()), "inferred")
@@ -268,7 +286,7 @@ class Lookups:
         state = self._floor.state(ask.client_id)
         await self.look_up(state)
         now = self._floor.desk.board.orders.get(ask.client_id) or state
-        if _unsettled(now):
+        if self._open_question(now):
             self.follow(ask.client_id)
         return asks.Submitted(
             client_id=now.client_id,
@@ -291,13 +309,3 @@ async def _woken(wake: asyncio.Event, wait_ms: int) -> bool:
 
 def _waits() -> Iterator[int]:
     return chain(RESOLVE_AFTER_MS, repeat(RESOLVE_AFTER_MS[-1]))
-
-
-def _unsettled(state: OrderState) -> bool:
-    """Whether the venue has more to tell about an order."""
-    if state.status is Status.ANOMALY:
-        return False
-    if state.amendment is not None and state.amendment.in_doubt:
-        return True
-    waiting = {Status.UNKNOWN, Status.SUBMITTED, Status.NEW, Status.PENDING_CANCEL, Status.SETTLING}
-    return state.status in waiting or (state.terminal and bool(state.reserved_quantity))

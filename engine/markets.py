@@ -7,24 +7,27 @@ for over REST, and when that fails too it grows old in plain sight.
 import asyncio
 import logging
 import statistics
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from accounting.valuation import better, mark_from
-from domain import asks, sightings
+from domain import sightings
 from domain.board import VenueView, at
-from domain.errors import DeskError, Refused, Unavailable
+from domain.errors import Unavailable
 from domain.table import Table
 from engine.connections import Connection
 from engine.floor import Floor
-from engine.operators import Operator, Role
+from engine.listings import relisted
 from engine.pulse import Pulse
 from engine.streams import keep_streaming
+from engine.troubles import Troubles
 
 SECOND_US = 1_000_000
 CLOCK_SAMPLES = 3
-BOOKS = 4  # depth streams per desk
+CLOCK_AGAIN_S = 15  # while the clocks are too far apart for orders
+RELIST_S = 3_600
+RELIST_AGAIN_S = 60  # after a failure
+TOLD = 10  # changed instruments that the log names
 ANSWER_S = 30
 QUIET_US = 20 * SECOND_US  # so long a stream may be silent about a symbol and be believed
 log = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ class MarketWatch:
         self._listed: frozenset[str] = frozenset()
         self._told_us: dict[str, int] = {}
         self._confirmed_us = 0
+        self._rechosen = asyncio.Event()
+        self._troubles = Troubles(log)
         traits = connection.traits
         silent_us = floor.settings.stream_silent_s * SECOND_US
         self.pulse = Pulse(
@@ -55,18 +60,29 @@ class MarketWatch:
     # Starting
 
     async def load(self) -> None:
-        """Read the venue's instruments.
+        """Read the venue's instruments, unless they are known already.
 
         Raises:
             Unavailable: when they could not be read whole.
         """
+        if not self._listed:
+            await self._read_listing()
+
+    async def _read_listing(self) -> dict[str, str]:
+        """What the venue lists, shown on the board; what changed since before, by symbol."""
         async with asyncio.timeout(ANSWER_S):
             listed = await self.connection.market.instruments()
         board = self._floor.desk.board
-        merged = dict(board.instruments)
-        merged.update({at(known.venue, known.symbol): known for known in listed})
-        self._floor.desk.show(instruments=Table(merged))
-        self._listed = frozenset(known.symbol for known in listed if known.active)
+        entries = dict(board.instruments)
+        known = {old.symbol: old for old in entries.values() if old.venue == self.venue}
+        renewed, changes = relisted(known, listed)
+        if changes or renewed.keys() != known.keys():
+            entries.update({at(self.venue, symbol): new for symbol, new in renewed.items()})
+            self._floor.desk.show(instruments=Table(entries))
+        self._listed = frozenset(symbol for symbol, new in renewed.items() if new.active)
+        if self.connection.vitals is not None:
+            self._show(markets_us=self.connection.vitals().markets_us)
+        return changes
 
     async def choose(self) -> None:
         """Choose the symbols to watch and ask for their prices once.
@@ -126,12 +142,26 @@ class MarketWatch:
             await keep_streaming(self._floor, self.pulse, self._dial)
 
     async def _dial(self) -> None:
-        await self.connection.market.stream_prices(self._symbols, self._hear)
+        """One stream after another: what is watched changes when something new is held."""
+        while True:
+            self._rechosen.clear()
+            stream = asyncio.ensure_future(
+                self.connection.market.stream_prices(self._symbols, self._hear)
+            )
+            other = asyncio.ensure_future(self._rechosen.wait())
+            try:
+                await asyncio.wait([stream, other], return_when=asyncio.FIRST_COMPLETED)
+                if stream.done():
+                    return await stream
+            finally:
+                stream.cancel()
+                other.cancel()
+                await asyncio.gather(stream, other, return_exceptions=True)
 
     def _hear(self, sighting: sightings.Sighting) -> None:
         now = self._floor.now_us()
         if not self.pulse.connected:
-            self.pulse.came_alive()
+            self.pulse.came_alive(now)
         if isinstance(sighting, sightings.Heartbeat):
             self.pulse.heartbeat_us = now
         else:
@@ -156,6 +186,7 @@ class MarketWatch:
         """Prices over REST: all while the stream is dead, else those it was long silent about."""
         while True:
             await asyncio.sleep(max(1, self._floor.settings.price_stale_s // 2))
+            self._rechoose()
             now = self._floor.now_us()
             dead = not self.pulse.connected or self.pulse.silent(now)
             wanted = [
@@ -167,10 +198,16 @@ class MarketWatch:
                 await self._safely_priced(wanted)
 
     async def _safely_priced(self, symbols: Sequence[str]) -> None:
+        about = f"prices of {self.venue} by request"
         try:
             await self._ask_prices(symbols)
         except (Unavailable, TimeoutError) as error:
-            self.pulse.problem = self.pulse.problem or str(error)
+            why, remedy = told_of(error)
+            if not self.pulse.problem:
+                self.pulse.problem, self.pulse.remedy = why, remedy
+            self._troubles.met(about, why, remedy)
+        else:
+            self._troubles.over(about)
 
     async def _ask_prices(self, symbols: Sequence[str]) -> None:
         if not symbols:
@@ -178,18 +215,80 @@ class MarketWatch:
         async with asyncio.timeout(ANSWER_S):
             prices = await self.connection.market.prices(symbols)
         now = self.pulse.poll_us = self._floor.now_us()
+        if self.pulse.polled:
+            self.pulse.problem = self.pulse.remedy = ""
         for price in prices:
             self._told_us[price.symbol] = now
             self._floor.desk.see(sightings.PriceSeen(price=price))
 
-    async def watch_clock(self) -> None:
-        """Measure the clock on a timer; a venue that does not answer keeps its last skew."""
+    async def follow_listing(self) -> None:
+        """Read the instruments again: at once, they may be the disk's; then every hour."""
+        about = f"the instruments of {self.venue} were not read again"
         while True:
-            await asyncio.sleep(self._floor.settings.clock_every_s)
+            wait_s = RELIST_S
+            try:
+                changes = await self._read_listing()
+            except (Unavailable, TimeoutError) as error:
+                why, remedy = told_of(error)
+                self._troubles.met(about, why, remedy)
+                wait_s = RELIST_AGAIN_S
+            else:
+                self._troubles.over(about)
+                self._relisted(changes)
+            await asyncio.sleep(wait_s)
+
+    def _relisted(self, changes: Mapping[str, str]) -> None:
+        if not changes:
+            return
+        ours = [symbol for symbol in changes if symbol in self._symbols]
+        named = [*ours, *(symbol for symbol in changes if symbol not in ours)][:TOLD]
+        told = "; ".join(f"{symbol} {changes[symbol]}" for symbol in named)
+        level = logging.WARNING if ours else logging.INFO
+        log.log(level, "%s changed %s instruments: %s", self.venue, len(changes), told)
+        self._rechoose()
+
+    def _rechoose(self) -> None:
+        """Watch what is held by now as well, and no longer what is not listed."""
+        kept = [symbol for symbol in self._symbols if symbol in self._listed]
+        chosen = tuple(dict.fromkeys((*kept, *self._chosen())))
+        if chosen != self._symbols:
+            self._symbols = chosen
+            self._rechosen.set()
+
+    async def watch_clock(self) -> None:
+        """Measure the clock on a timer, and often while it is too far off for orders.
+
+        A venue that does not answer keeps its last skew.
+        """
+        every_s = self._floor.settings.clock_every_s
+        while True:
+            await asyncio.sleep(min(every_s, CLOCK_AGAIN_S) if self._told_off() else every_s)
             try:
                 await self.measure_clock()
             except (Unavailable, TimeoutError) as error:
-                log.info("clock of %s was not measured: %s", self.venue, error)
+                self._troubles.met(f"clock of {self.venue} was not measured", told_of(error)[0])
+            else:
+                self._troubles.over(f"clock of {self.venue} was not measured")
+
+    def _told_off(self) -> bool:
+        """Whether the clocks are so far apart that orders are denied; said when that changes."""
+        view = self._floor.desk.board.venues.get(self.venue)
+        limit_us = self._floor.door.view.settings.skew_limits_us.get(self.venue)
+        skew_us = 0 if view is None else view.skew_us or 0
+        about = f"clock of {self.venue}"
+        if limit_us is None or abs(skew_us) <= limit_us:
+            self._troubles.over(about)
+            return False
+        why = f"{skew_us // 1000} ms off ours, over {limit_us // 1000} ms: its orders are denied"
+        self._troubles.met(about, why, "set this machine's clock (NTP)")
+        return True
+
+
+def told_of(error: BaseException) -> tuple[str, str]:
+    """What a person is told of a call that failed: why, and what to do about it."""
+    if isinstance(error, Unavailable):
+        return error.why, error.remedy
+    return str(error) or "no answer in time", ""
 
 
 class Marks:
@@ -212,38 +311,3 @@ class Marks:
         old = desk.board.marks.get(new.asset)
         if better(new, old, self._floor.now_us()):
             desk.show(marks=desk.board.marks.put(new.asset, new))
-
-
-class Depths:
-    """Answers WatchDepth: streams a few books, the least recently asked for goes first."""
-
-    def __init__(self, floor: Floor) -> None:
-        self._floor = floor
-        self._streams: OrderedDict[str, asyncio.Task[None]] = OrderedDict()
-        floor.desk.answer(asks.WatchDepth, self.watch, Role.VIEWER)
-
-    async def watch(self, ask: asks.WatchDepth, caller: Operator) -> asks.Done:
-        """Stream one symbol's book from now on."""
-        key = at(ask.venue, ask.symbol)
-        if self._floor.desk.board.instrument(ask.venue, ask.symbol) is None:
-            raise Refused("instrument", f"{ask.venue} does not list {ask.symbol}")
-        running = self._streams.get(key)
-        if running is not None and not running.done():
-            self._streams.move_to_end(key)
-            return asks.Done(detail=f"{key} is streamed already")
-        while len(self._streams) >= BOOKS:
-            self._streams.popitem(last=False)[1].cancel()
-        task = self._floor.run(self._stream(ask.venue, ask.symbol), f"depth {key}")
-        self._streams[key] = task
-        return asks.Done(detail=f"streaming the book of {key} for {caller.name}")
-
-    async def _stream(self, venue: str, symbol: str) -> None:
-        market = self._floor.connections.by_venue(venue).market
-        attempt = 0
-        while True:
-            try:
-                await market.stream_depth(symbol, self._floor.desk.see)
-            except DeskError as error:
-                log.info("book of %s at %s broke: %s", symbol, venue, error)
-            attempt += 1
-            await asyncio.sleep(min(30, 2**attempt))

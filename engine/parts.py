@@ -6,18 +6,20 @@ first, then the books, then everything that acts on what it hears.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.board import AccountView, Mode
-from domain.errors import Unavailable
+from domain.evidence import Seals
 from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
 from domain.table import Table
 from engine.accounts import AccountWatch
 from engine.amending import Amending
+from engine.audit import KeyAudit
 from engine.authority import Authority
 from engine.books import Books
 from engine.connections import Connections
+from engine.depths import Depths
 from engine.desk import Desk
 from engine.door import Door
 from engine.equity import Equity
@@ -28,20 +30,22 @@ from engine.intake import Intake
 from engine.killswitch import KillSwitch
 from engine.lookups import Lookups
 from engine.markerwatch import MarkerWatch
-from engine.markets import Depths, MarketWatch, Marks
+from engine.markets import MarketWatch, Marks
 from engine.pulse import Pulse
 from engine.recovery import Recovery
 from engine.release import Releases
+from engine.rising import Rising
 from engine.secondfactor import SecondFactor
 from engine.settings import EngineSettings
 from engine.stop import Stop
 from engine.supervise import Crew
 from engine.trading import Trading
 from engine.views import Views
+from engine.witness import Witness
+from risk.keys import KeyPolicy
 from risk.limits import Limits
 from risk.proposal import GateSettings
 
-RETRY_S = 5
 log = logging.getLogger(__name__)
 
 
@@ -67,6 +71,8 @@ class Outfit:
     symbols: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ledger_bytes: Callable[[], int] = lambda: 0
     pegged: tuple[str, ...] = ("USDT", "USDC")
+    seals: Seals | None = None
+    keys: KeyPolicy = field(default_factory=KeyPolicy)
 
 
 class Parts:
@@ -114,13 +120,17 @@ class Parts:
             MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()))
             for connection in outfit.connections
         ]
+        self.keys = KeyAudit(floor, outfit.keys)
         known = {watch.account: AccountView(account=watch.account) for watch in self.accounts}
-        desk.show(accounts=Table(known))
+        told = {c.venue: c.abilities for c in outfit.connections if c.abilities}
+        desk.show(accounts=Table(known), abilities=Table(told))
         self.depths = Depths(floor)
         self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
         self.importing = Importing(floor, outfit.reader)
         self.recovery = Recovery(floor, self.lookups, self.books)
+        self.rising = Rising(floor, self.recovery, self.keys)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
+        self.witness = Witness(floor, self.codes, outfit.seals)
         self.views = Views(floor, self.pulses, outfit.ledger_bytes)
 
     def pulses(self) -> list[Pulse]:
@@ -129,7 +139,7 @@ class Parts:
 
     async def reconcile_all(self) -> None:
         """One whole pass over every account, all at once; the first failure, if any, is raised."""
-        passes = [watch.reconcile() for watch in self.accounts]
+        passes = [w.reconcile() for w in self.accounts if not self.keys.stranger(w.account)]
         for outcome in await asyncio.gather(*passes, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -143,42 +153,17 @@ class Parts:
         """
         self.equity.peg()
         crew = self.floor.crew
-        risings = [crew.run(self._rise(m), f"rise {m.venue}") for m in self.markets]
+        risings = [
+            crew.run(
+                self.rising.rise(market, self._accounts_at(market.venue)), f"rise {market.venue}"
+            )
+            for market in self.markets
+        ]
         if risings:
             await asyncio.wait(risings, timeout=self.floor.settings.first_try_s)
 
-    async def _rise(self, market: MarketWatch) -> None:
-        """One venue: connect, reconcile its accounts, then keep all of it going."""
-        mine = [watch for watch in self.accounts if watch.account.venue == market.venue]
-        await self._connect(market, mine)
-        crew, venue = self.floor.crew, market.venue
-        crew.run(market.stream(), f"prices {venue}")
-        crew.run(market.poll(), f"poll {venue}")
-        crew.run(market.watch_clock(), f"clock {venue}")
-        for watch in mine:
-            crew.run(watch.stream.run(), f"stream {watch.account}")
-        await asyncio.gather(*(self.recovery.until_clean(watch) for watch in mine))
-        for watch in mine:
-            crew.run(watch.poll_orders(), f"orders {watch.account}")
-            crew.run(watch.poll_balances(), f"balances {watch.account}")
-            crew.run(watch.poll_history(), f"history {watch.account}")
-
-    async def _connect(self, market: MarketWatch, mine: Sequence[AccountWatch]) -> None:
-        """Instruments, clock, balances, prices; a venue that is down is asked again."""
-        while True:
-            balances = (watch.read_balances() for watch in mine)
-            first = [market.load(), market.measure_clock(), *balances]
-            outcomes = await asyncio.gather(*first, return_exceptions=True)
-            problem = next((o for o in outcomes if isinstance(o, BaseException)), None)
-            if problem is None:
-                problem = await _problem_of(market.choose())
-            if problem is None:
-                return
-            if not isinstance(problem, Unavailable | TimeoutError):
-                raise problem
-            market.pulse.broke(str(problem) or "no answer in time")
-            log.warning("%s is not available at start: %s", market.venue, problem)
-            await asyncio.sleep(RETRY_S)
+    def _accounts_at(self, venue: str) -> list[AccountWatch]:
+        return [watch for watch in self.accounts if watch.account.venue == venue]
 
     # Stopping
 
@@ -190,11 +175,3 @@ class Parts:
             view = self.floor.desk.board.accounts.get(watch.account)
             if view is not None and view.reconciled_us:
                 await watch.checkpoint(view.watermark_us)
-
-
-async def _problem_of(work: Awaitable[None]) -> BaseException | None:
-    try:
-        await work
-    except (Unavailable, TimeoutError) as error:
-        return error
-    return None

@@ -3,12 +3,15 @@
 The one rule: an age is measured from what really arrived, never from our own timers.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from domain.board import Feed, Health
 
 SECOND_US = 1_000_000
 DEAD_POLL_US = 60 * SECOND_US
+STEADY_US = 60 * SECOND_US
+FORGIVEN = 5  # risings within a minute; a stream that dies more often is dialled less often
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Pulse:
     next_try_us: int = 0
     problem: str = ""
     remedy: str = ""
+    _unanswered: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _risen: "deque[int]" = field(default_factory=lambda: deque(maxlen=32))
 
     def life_us(self) -> int:
         """When the stream last gave a sign of life."""
@@ -53,8 +58,9 @@ class Pulse:
     def _poll_patience(self) -> int:
         return max(3 * self.expected_us, DEAD_POLL_US) if self.account else self.silent_us
 
-    def came_alive(self) -> None:
+    def came_alive(self, now_us: int) -> None:
         """The stream is connected and confirmed."""
+        self._risen.append(now_us)
         self.connected = True
         self.attempt = 0
         self.next_try_us = 0
@@ -68,8 +74,31 @@ class Pulse:
         self.problem = problem
         self.remedy = remedy
 
+    def unanswered(self, what: str, why: str, remedy: str = "") -> None:
+        """A poll failed; told beside a healthy stream as well, until one of its kind succeeds."""
+        self._unanswered[what] = (f"{what}: {why}", remedy)
+
+    def answered(self, what: str) -> None:
+        """A poll of this kind succeeded."""
+        self._unanswered.pop(what, None)
+
+    def told(self) -> tuple[str, str]:
+        """What is wrong and what to do: the stream's trouble, else that of the newest poll."""
+        if self.problem or not self._unanswered:
+            return self.problem, self.remedy
+        return list(self._unanswered.values())[-1]
+
+    def dials(self, now_us: int) -> int:
+        """Dials in a row that count for the next pause: a stream that lives shortly failed too.
+
+        Venues ban who subscribes again and again, however well each time begins.
+        """
+        risen = sum(now_us - at_us < STEADY_US for at_us in self._risen)
+        return max(1, self.attempt) + max(0, risen - FORGIVEN)
+
     def feed(self, now_us: int) -> Feed:
         """The feed as the board shows it."""
+        problem, remedy = self.told()
         return Feed(
             venue=self.venue,
             kind=self.kind,
@@ -81,6 +110,6 @@ class Pulse:
             expected_us=self.expected_us,
             attempt=self.attempt,
             next_try_us=self.next_try_us,
-            problem=self.problem,
-            remedy=self.remedy,
+            problem=problem,
+            remedy=remedy,
         )

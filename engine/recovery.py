@@ -15,19 +15,19 @@ from domain.errors import Unavailable
 from domain.instruments import Account
 from domain.market import Balances, History
 from domain.money import ZERO
-from domain.orders import Fill, OrderState, Status
+from domain.orders import Fill, OrderState
 from engine.accounts import AccountWatch
 from engine.books import Books
 from engine.floor import Floor
-from engine.lookups import Lookups
+from engine.lookups import IN_FLIGHT, Lookups
+from engine.supervise import backoff_ms
+from engine.troubles import Troubles
 from risk.exposure import changes_of
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
 SAME_TRIES = 5
 SETTLE_TRIES = 3
-RETRY_S = 5
-IN_DOUBT = frozenset({Status.NEW, Status.SUBMITTED, Status.UNKNOWN, Status.PENDING_CANCEL})
 log = logging.getLogger(__name__)
 
 
@@ -38,18 +38,26 @@ class Recovery:
         self._floor = floor
         self._lookups = lookups
         self._books = books
+        self._troubles = Troubles(log)
 
     async def until_clean(self, watch: AccountWatch) -> None:
-        """Try until the account is reconciled; a venue that is down is asked again."""
+        """Try until the account is reconciled; a venue that is down is asked less and less."""
+        about, attempt, settings = f"start-up of {watch.account}", 0, self._floor.settings
         while True:
             try:
                 await self.reconcile(watch)
             except (Unavailable, TimeoutError) as error:
-                why = str(error) or "no answer in time"
+                why, attempt = str(error) or "no answer in time", attempt + 1
+                remedy = error.remedy if isinstance(error, Unavailable) else ""
                 watch.show(problem=why)
-                log.warning("start-up of %s waits: %s", watch.account, why)
-                await asyncio.sleep(RETRY_S)
+                watch.pulse.unanswered("start-up", why, remedy)
+                self._troubles.met(about, why, remedy)
+                first_ms, last_ms = settings.reconnect_first_ms, settings.reconnect_last_ms
+                wait_ms = backoff_ms(attempt, first_ms, last_ms, self._floor.dice)
+                await asyncio.sleep(wait_ms / 1_000)
             else:
+                watch.pulse.answered("start-up")
+                self._troubles.over(about)
                 return
 
     async def reconcile(self, watch: AccountWatch) -> None:
@@ -60,7 +68,7 @@ class Recovery:
         """
         if watch.account not in self._books.opened:
             await self._open(watch)
-        history = await watch.catch_up()
+        history = await watch.catch_up("recon")
         await self._phantoms(history)
         await watch.check_orders()
         await self._search(self._doubtful(watch.account))
@@ -85,8 +93,7 @@ class Recovery:
                 assets={asset: value for asset, value in sorted(opening.items()) if value},
             )
         )
-        watch.take_in(history, "history")
-        await self._floor.desk.flushed()
+        await watch.take_in(history, "history")
         watch.show(watermark_us=history.until_us)
 
     async def _same_moment(self, watch: AccountWatch, since_us: int) -> tuple[History, Balances]:
@@ -130,7 +137,7 @@ class Recovery:
             state
             for state in self._floor.desk.board.orders.values()
             if state.order.account == account
-            and (state.status in IN_DOUBT or state.amendment is not None)
+            and (state.status in IN_FLIGHT or state.amendment is not None)
         ]
 
     async def _search(self, states: Iterable[OrderState]) -> None:
@@ -162,7 +169,7 @@ class Recovery:
                 await watch.balancing.close_all()
                 return
             await asyncio.sleep(1)
-            await watch.catch_up()
+            await watch.catch_up("recon")
         await watch.balancing.open_all(balances)
 
 

@@ -30,6 +30,7 @@ class EngineSettings:
     first_try_s: int = 20
     history_overlap_s: int = 600
     history_first_days: int = 30
+    markets_cache_hours: int = 24
     marker_every_ms: int = 250
     kill_in_flight_wait_ms: int = 2_000
     kill_deadline_s: int = 30

@@ -15,6 +15,7 @@ from engine.floor import Floor
 from engine.intake import Intake
 from engine.pulse import Pulse
 from engine.supervise import backoff_ms
+from engine.troubles import Troubles
 
 SECOND_US = 1_000_000
 LOOK_S = 0.25
@@ -23,16 +24,18 @@ log = logging.getLogger(__name__)
 
 async def keep_streaming(floor: Floor, pulse: Pulse, dial: Callable[[], Awaitable[None]]) -> None:
     """Dial for ever; every end is shown on the pulse and dialled again after a pause."""
+    troubles, name = Troubles(log), f"{pulse.account or pulse.venue} {pulse.kind} stream"
     while True:
         try:
-            await _while_lively(dial(), pulse, floor)
+            await _while_lively(dial(), pulse, floor, lambda: troubles.over(name))
         except Unavailable as error:
             pulse.broke(error.why, error.remedy)
-            log.warning("%s %s broke: %s", pulse.account or pulse.venue, pulse.kind, error.why)
+            troubles.met(name, error.why, error.remedy)
         else:
             pulse.broke("the stream ended")
+            troubles.met(name, pulse.problem)
         wait_ms = backoff_ms(
-            pulse.attempt,
+            pulse.dials(floor.now_us()),
             floor.settings.reconnect_first_ms,
             floor.settings.reconnect_last_ms,
             floor.dice,
@@ -41,8 +44,10 @@ async def keep_streaming(floor: Floor, pulse: Pulse, dial: Callable[[], Awaitabl
         await asyncio.sleep(wait_ms / 1000)
 
 
-async def _while_lively(stream: Awaitable[None], pulse: Pulse, floor: Floor) -> None:
-    """Run a stream under a watchdog on the age of its last sign of life.
+async def _while_lively(
+    stream: Awaitable[None], pulse: Pulse, floor: Floor, alive: Callable[[], None]
+) -> None:
+    """Run a stream under a watchdog on the age of its last sign of life; `alive` tells of one.
 
     Raises:
         Unavailable: when it broke, never came alive, or said nothing for too long.
@@ -53,6 +58,8 @@ async def _while_lively(stream: Awaitable[None], pulse: Pulse, floor: Floor) -> 
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_S)
             late_us = floor.clock.monotonic_us() - dialled
+            if pulse.connected:
+                alive()
             if not task.done() and not pulse.connected and late_us > pulse.silent_us:
                 raise Unavailable(pulse.venue, f"no {pulse.kind} in {late_us // SECOND_US} s")
             if not task.done() and pulse.silent(floor.now_us()):
@@ -103,7 +110,7 @@ class AccountStream:
         if isinstance(sighting, sightings.Heartbeat):
             self.pulse.heartbeat_us = now
             if not self.pulse.connected:
-                self.pulse.came_alive()
+                self.pulse.came_alive(now)
                 self._missed()
             return
         self.pulse.message_us = now

@@ -24,11 +24,6 @@ class Crew:
         self._group = group
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    @property
-    def size(self) -> int:
-        """How many tasks are under way."""
-        return len(self._tasks)
-
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> "asyncio.Future[T]":
         """Run `work`; the future carries its result or its DeskError to whoever waits."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()

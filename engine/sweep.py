@@ -54,9 +54,11 @@ class Sweep:
         """List, cancel what is there, and weigh the evidence; never raises a DeskError."""
         try:
             async with asyncio.timeout(CALL_S):
-                orders = await self._reader.open_orders()
+                orders = await self._reader.open_orders(urgent=True)
         except (DeskError, TimeoutError) as error:
             self._empty_us = 0  # two *successful* lists in a row
+            if self._traits.cancel_all and self._trader is not None:
+                await self._cancel_together(self._trader)  # what cannot be seen can be ended
             return self._noted(attempts=self.evidence.attempts + 1, error=_told(error))
         if self.evidence.open_before < 0:
             self._noted(open_before=len(orders))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from domain.board import Board, EngineView, VenueView
+from domain.board import Board, EngineView, LastError, VenueView
 from domain.table import Table
 from engine.floor import Floor
 from engine.pulse import Pulse
@@ -18,6 +18,7 @@ SAMPLES = 600
 STATM = Path("/proc/self/statm")
 PAGE = 4096
 SECOND_US = 1_000_000
+SAME_ERROR_US = 10 * SECOND_US  # one that lasts is not a new one each time
 
 
 class Views:
@@ -84,9 +85,26 @@ class Views:
                 latency_us=vitals.latency_us,
                 budget_left=vitals.budget_left,
                 budget=vitals.budget,
+                banned_us=_same_moment(known.banned_us, vitals.banned_for_us, board.now_us),
+                ban=vitals.ban,
+                markets_us=vitals.markets_us,
             )
             if view != known:
                 venues = venues.put(connection.venue, view)
+        return self._with_errors(venues, board.now_us)
+
+    def _with_errors(self, venues: Table[str, VenueView], now_us: int) -> Table[str, VenueView]:
+        """Every venue with its newest error, which stays when it is over."""
+        for pulse in self._pulses():
+            known = venues.get(pulse.venue)
+            problem, remedy = pulse.told()
+            if known is None or not problem:
+                continue
+            last, who = known.last_error, pulse.account or pulse.venue
+            same = last is not None and (last.who, last.why) == (who, problem)
+            if last is None or not same or now_us - last.at_us > SAME_ERROR_US:
+                error = LastError(who=who, why=problem, remedy=remedy, at_us=now_us)
+                venues = venues.put(pulse.venue, replace(known, last_error=error))
         return venues
 
     def _engine(self) -> EngineView:
@@ -94,12 +112,20 @@ class Views:
         lag = ranked[len(ranked) * 99 // 100] if ranked else 0
         return EngineView(
             lag_us=lag,
-            tasks=self._floor.crew.size,
+            tasks=len(asyncio.all_tasks()),
             memory_bytes=_resident_bytes(),
             orders_sent=self._floor.door.sent,
             failures_5min=self._floor.door.failures(),
             metrics_port=self.metrics_port,
         )
+
+
+def _same_moment(known_us: int, left_us: int, now_us: int) -> int:
+    """When a ban ends, UTC; the moment that is known already where it is the same second."""
+    if not left_us:
+        return 0
+    ends_us = now_us + left_us
+    return known_us if abs(ends_us - known_us) < SECOND_US else ends_us
 
 
 def _resident_bytes() -> int:

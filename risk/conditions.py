@@ -13,6 +13,7 @@ from domain.verdicts import RuleResult, fails, passes, told
 from risk.proposal import Proposal, View
 
 TRADES_IN = frozenset({Phase.READY, Phase.ARMED})
+_HOUR_US = 3_600_000_000
 _MODE_PASSES = passes("mode")
 _HALT_PASSES = passes("halt")
 _VENUE_HEALTH_PASSES = passes("venue_health")
@@ -48,23 +49,45 @@ def venue_health(order: Proposal, view: View) -> RuleResult:
 
 
 def _sickness(order: Proposal, view: View) -> str:
-    board, settings, now = view.board, view.settings, view.now_us
-    account = board.accounts.get(order.account)
+    unfit = _unfit_account(order, view)
+    if unfit:
+        return unfit
+    feed = view.board.feeds.get(order.account)
+    if feed is not None and feed.health is Health.DOWN and not order.reducing:
+        return f"STALE: neither stream nor polls of {order.account} answer"
+    return _of_the_venue(order, view) or _broken(order, view)
+
+
+def _of_the_venue(order: Proposal, view: View) -> str:
+    settings, venue = view.settings, view.board.venues.get(order.account.venue)
+    if venue is None:
+        return ""
+    limit_us = settings.skew_limits_us.get(venue.venue)
+    if venue.skew_us is not None and limit_us is not None and abs(venue.skew_us) > limit_us:
+        return f"CLOCK: {venue.skew_us // 1000} ms off {venue.venue}'s clock"
+    # The venue's steps and minimums may have changed: nothing is judged by what they were.
+    age_us = view.now_us - venue.markets_us if venue.markets_us else 0
+    if age_us > settings.markets_stale_us:
+        return (
+            f"INSTRUMENTS: what {venue.venue} lists was read {age_us // _HOUR_US} h ago, over "
+            f"{settings.markets_stale_us // _HOUR_US} h (engine.markets_cache_hours); "
+            "wait until it is read again"
+        )
+    return ""
+
+
+def _unfit_account(order: Proposal, view: View) -> str:
+    settings, now = view.settings, view.now_us
+    account = view.board.accounts.get(order.account)
     if account is None:
         return f"there is no account {order.account}; see `quarterdeck status`"
+    if account.refused:
+        return f"REFUSED: {order.account} sends no orders: {account.refused}"
     if account.balances is None or now - account.balances.at_us > settings.balance_stale_us:
         return f"STALE: balances of {order.account} are older than the limit"
     if not account.reconciled_us and not order.reducing:
         return f"NOT_RECONCILED: {order.account} is reduce-only until reconciliation is clean"
-    feed = board.feeds.get(order.account)
-    if feed is not None and feed.health is Health.DOWN and not order.reducing:
-        return f"STALE: neither stream nor polls of {order.account} answer"
-    venue = board.venues.get(order.account.venue)
-    limit_us = settings.skew_limits_us.get(order.account.venue)
-    skew_us = None if venue is None else venue.skew_us
-    if skew_us is not None and limit_us is not None and abs(skew_us) > limit_us:
-        return f"CLOCK: {skew_us // 1000} ms off {order.account.venue}'s clock"
-    return _broken(order, view)
+    return ""
 
 
 def _broken(order: Proposal, view: View) -> str:
@@ -90,7 +113,7 @@ def _misfit(order: Proposal) -> str:  # noqa: PLR0911 - one return a rule of the
     if known is None:
         return f"{venue} does not list {order.symbol}"
     if not known.active:
-        return f"{venue} has suspended {order.symbol}"
+        return f"{venue} does not trade {order.symbol} now: it is suspended or delisted"
     if quantity <= ZERO:
         return f"quantity {canonical(quantity)} is not over zero"
     if order.price is not None and order.price <= ZERO:

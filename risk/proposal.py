@@ -34,6 +34,7 @@ class GateSettings:
     price_stale_us: int = 5_000_000
     mark_stale_us: int = 15_000_000
     balance_stale_us: int = 90_000_000
+    markets_stale_us: int = 86_400_000_000
     stream_silent_us: int = 15_000_000
     break_value: Decimal = Decimal(100)
     skew_limits_us: Mapping[str, int] = field(default_factory=dict)

@@ -80,6 +80,9 @@ REJECTED = events.OrderRejected(at_us=2, actor="kraken", client_id=NAME, code="E
 CANCEL = events.CancelRequested(at_us=3, actor="me", client_id=NAME, reason="asked")
 ABSENT = events.OrderAbsent(at_us=9, actor="engine", client_id=NAME, reason="two searches")
 SETTLED = events.OrderSettled(at_us=9, actor="engine", client_id=NAME)
+GONE = report("0", Final.CANCELED)
+REOPENED = events.OrderReopened(at_us=10, actor="kraken", client_id=NAME, reason="it is open")
+OVER = events.OrderEndedAgain(at_us=11, actor="kraken", client_id=NAME)
 DENIED = events.OrderDenied(at_us=1, actor="me", order=ORDER, rule="halt", reason="killed")
 
 
@@ -117,6 +120,10 @@ def after(*facts: events.Fact) -> OrderState:
         ((SENT, REJECTED, fill(1, "4")), Status.ANOMALY, "6"),
         ((SENT, DOUBT, ABSENT, fill(1, "4")), Status.ANOMALY, "6"),
         ((SENT, REJECTED, fill(1, "10")), Status.FILLED, "0"),
+        ((SENT, ACKED, GONE, SETTLED, REOPENED), Status.ANOMALY, "10"),
+        ((SENT, ACKED, fill(1, "4"), GONE, SETTLED, REOPENED), Status.ANOMALY, "6"),
+        ((SENT, ACKED, GONE, SETTLED, REOPENED, OVER), Status.CANCELED, "10"),
+        ((SENT, ACKED, GONE, SETTLED, REOPENED, OVER, SETTLED), Status.CANCELED, "0"),
     ],
 )
 def test_the_status_is_the_first_row_that_matches(
@@ -217,6 +224,18 @@ def test_the_properties_find_a_planted_bug(bug: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(STEPS, kind, step)
     with pytest.raises(BaseException, match=r".*"):
         test_shuffled_and_repeated_messages_end_in_the_same_place()
+
+
+def test_a_reopened_order_is_cancelled_by_a_new_wish_only_and_has_a_grace_of_its_own() -> None:
+    reopened = after(SENT, ACKED, CANCEL, GONE, SETTLED, REOPENED)
+    assert not reopened.cancel_requested
+    assert advance(reopened, CANCEL).cancel_requested
+    assert advance(reopened, OVER).final_us == OVER.at_us
+
+
+def test_the_last_doubt_says_until_when_a_create_may_have_left() -> None:
+    later = replace(DOUBT, at_us=7)
+    assert after(SENT, DOUBT, later).doubt_us == after(SENT, later, DOUBT).doubt_us == 7
 
 
 def test_an_amendment_reserves_the_larger_remainder_until_it_is_confirmed() -> None:

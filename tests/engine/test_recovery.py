@@ -150,7 +150,7 @@ async def test_an_old_intent_that_is_nowhere_is_lost_after_two_complete_searches
         await rig.desk.record(
             events.OrderApproved(at_us=old.at_us, actor="me", order=old, verdict=verdict)
         )
-    async with running(tmp_path, demo=demo) as rig:
+    async with running(tmp_path, demo=demo, prompt=True) as rig:
         board = await rig.until(lambda b: b.orders[old.client_id].status is Status.LOST)
         assert board.orders[old.client_id].reason.startswith("CRASH_BEFORE_SEND")
         assert old.client_id not in rig.door.view.exposure.claims

@@ -253,6 +253,7 @@ def test_a_reducing_order_skips_the_limits_that_only_growth_can_break() -> None:
             ),
         ),
         ("CLOCK", lambda b: b.but(venues=b.venues.put("kraken", _skewed(2_500_001)))),
+        ("INSTRUMENTS", lambda b: b.but(venues=b.venues.put("kraken", _listed(25)))),
     ],
 )
 def test_what_is_not_healthy_denies(name: str, change: Callable[..., object]) -> None:
@@ -270,6 +271,18 @@ def _view(b: object, *, age_us: int = 0, reconciled: int = NOW_US) -> object:
 
 def _skewed(skew_us: int) -> VenueView:
     return VenueView(venue="kraken", skew_us=skew_us)
+
+
+def _listed(age_h: int | None) -> VenueView:
+    told_us = None if age_h is None else NOW_US - age_h * 3_600_000_000
+    return VenueView(venue="kraken", markets_us=told_us)
+
+
+@pytest.mark.parametrize("age_h", [None, 0, 24])
+def test_what_the_venue_listed_within_a_day_is_judged_by(age_h: int | None) -> None:
+    known = board()
+    seen = view(known.but(venues=known.venues.put("kraken", _listed(age_h))))
+    assert judge(draft(), seen).approved
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ class SimLedger:
         self._closed = False
         self._dead = False
         self.full = False
+        self.slow_us = 0  # how much longer every commit takes
 
     def append(self, facts: Sequence[Fact]) -> Awaitable[Sequence[Appended]]:
         """As the port says; durable after some milliseconds."""
@@ -84,7 +85,7 @@ class SimLedger:
         self._queue.append((entries, done))
         if self._commit is None:
             slow = self._dice.chance(3)
-            delay_us = self._dice.between(200, 400_000 if slow else 8_000)
+            delay_us = self.slow_us + self._dice.between(200, 400_000 if slow else 8_000)
             self._commit = loop.call_later(delay_us / 1_000_000, self._write)
         return done
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import engine.door
 from domain import bookings, events, lifecycle
-from domain.board import Board
 from domain.errors import Unavailable
 from domain.halts import Evidence
 from domain.market import History, Sought
 from domain.orders import Fill, Final, Order, OrderState, VenueOrder
 from domain.ports import Placement
 from domain.verdicts import Verdict
+from engine.absence import Proof
 from engine.canceljob import CancelJob
 from engine.door import Approval, Door
 from engine.intake import Intake
@@ -87,9 +87,9 @@ def last_message_wins(_: World) -> None:
 class EmptyMeansNone(SimReader):
     """A reader whose failures look like empty answers."""
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
+    async def open_orders(self, *, urgent: bool = False) -> Sequence[VenueOrder]:
         try:
-            return await super().open_orders()
+            return await super().open_orders(urgent=urgent)
         except Unavailable:
             return []
 
@@ -146,7 +146,7 @@ def timeout_is_rejection(_: World) -> None:
 
 def one_search_proves(_: World) -> None:
     """The first search that finds nothing proves absence."""
-    Lookups._proven = lambda self, state, trail: True  # type: ignore[method-assign]
+    Proof.by = lambda self, state: True  # type: ignore[method-assign]
 
 
 def sent_before_durable(_: World) -> None:
@@ -240,6 +240,30 @@ def refused_cancel_means_over(_: World) -> None:
     Trading.cancel = cancel  # type: ignore[method-assign]
 
 
+def missing_means_cancelled(_: World) -> None:
+    """An order that no list shows any more is taken for cancelled."""
+
+    def search(self: Lookups, client_id: str) -> None:
+        state = self._floor.state(client_id)
+        report = VenueOrder(
+            account=state.order.account,
+            venue_order_id=state.venue_order_id,
+            cumulative=state.filled,
+            final=Final.CANCELED,
+        )
+        self._floor.desk.post(
+            events.OrderReported(
+                at_us=self._floor.now_us(),
+                actor="engine",
+                client_id=client_id,
+                report=report,
+                source="list",
+            )
+        )
+
+    Lookups.search = search  # type: ignore[method-assign]
+
+
 def released_without_grace(_: World) -> None:
     """What an ended order reserved is free at once, whatever late fill may come."""
 
@@ -251,15 +275,14 @@ def released_without_grace(_: World) -> None:
 
 def reservations_forgotten(_: World) -> None:
     """A restart begins with no reservations."""
-    whole = Door.fact
+    whole = Door.replayed
 
-    def forgetful(self: Door, fact: events.Fact, board: Board) -> None:
-        whole(self, fact, board)
-        if self._replaying:
-            for name in list(self.view.exposure.claims):
-                self.view.exposure.claim(name, None)
+    def forgetful(self: Door) -> None:
+        whole(self)
+        for name in list(self.view.exposure.claims):
+            self.view.exposure.claim(name, None)
 
-    Door.fact = forgetful  # type: ignore[method-assign]
+    Door.replayed = forgetful  # type: ignore[method-assign]
 
 
 # Each with the number of seeds within which it must be found.
@@ -280,6 +303,7 @@ PLANTS: dict[Plant, int] = {
     no_overlap: 100,
     strays_stay_strays: 20,
     refused_cancel_means_over: 20,
+    missing_means_cancelled: 60,
     released_without_grace: 150,
     reservations_forgotten: 60,
 }

@@ -12,7 +12,7 @@ from domain import asks
 from domain.errors import DeskError
 from domain.halts import GLOBAL, Level, Marker
 from domain.orders import Draft, Kind, Order, Side, TimeInForce
-from tests.sim.loop import SECOND_US
+from tests.sim.loop import SECOND_US, SeededDice
 from tests.sim.truth import LOT, TICK
 from tests.sim.wire import Faults
 from tests.sim.world import ACCOUNT, ME, SYMBOLS, Life, World
@@ -32,6 +32,9 @@ class Script:
         self._breaks = self._dice.chance(40)
         self._trips_us = 0
         self._foreign = 0
+        # Dice of their own: worlds without forgetting are what they were before it was invented.
+        self._memory = SeededDice(f"memory {world.seed}")
+        self._forgets = self._memory.chance(25)
 
     async def play(self, seconds: int) -> None:
         """Begin in peace, then trade, fail, trip and restart for so long; then faults end."""
@@ -198,6 +201,8 @@ class Script:
             world.on_tick()
             if dice.chance(3):
                 self._stranger()
+            if self._forgets and self._memory.chance(3):
+                self._forget()
             if self._falls and dice.chance(1):
                 await self._outage()
 
@@ -208,6 +213,23 @@ class Script:
         await _pass(self._dice.between(500, 8_000))
         world.wire.faults.down = False
         world.note("venue up")
+
+    def _forget(self) -> None:
+        """For a while no list of the venue shows an order of ours that it has shown before."""
+        world, memory = self._world, self._memory
+        if world.life is None or not world.life.engine.ready.is_set():
+            return
+        orders = world.life.desk.board.orders
+        shown = [
+            order
+            for order in world.truth.working()
+            if order.client_id in orders and orders[order.client_id].acked
+        ]
+        if shown:
+            order = memory.one_of(tuple(shown))
+            until_us = world.truth.clock.now_us() + memory.between(5, 90) * SECOND_US
+            world.wire.forgotten_us[order.venue_order_id] = until_us
+            world.note(f"forgets {order.client_id}")
 
     def _stranger(self) -> None:
         """Somebody else uses the account: an order, a deposit, a withdrawal."""

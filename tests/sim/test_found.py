@@ -242,9 +242,9 @@ def test_a_full_disk_halts_and_cancels_and_ends_nothing() -> None:
 class Behind(SimReader):
     """Its list of open orders is empty for the first seconds of every order."""
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        now = self._truth.clock.now_us()
-        return [row for row in await super().open_orders() if row.at_us < now - 2 * SECOND_US]
+    async def open_orders(self, *, urgent: bool = False) -> Sequence[VenueOrder]:
+        now, rows = self._truth.clock.now_us(), await super().open_orders(urgent=urgent)
+        return [row for row in rows if row.at_us < now - 2 * SECOND_US]
 
 
 def test_a_foreign_order_that_a_stream_told_is_not_verified_away_by_a_list_that_lags() -> None:

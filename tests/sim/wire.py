@@ -104,6 +104,7 @@ class Wire:
         self._clock = clock
         self._dice = dice
         self._listeners: list[_Listener] = []
+        self.forgotten_us: dict[str, int] = {}  # orders no list shows until then
         self._visible_us: dict[str, int] = {}
         self._shorts: dict[str, tuple[int, Decimal]] = {}
         truth.on_trade = self._traded
@@ -180,7 +181,9 @@ class Wire:
         return self.truth.clock.now_us() - self._dice.between(0, self.faults.lag_us)
 
     def row(self, order: Resting, shown_us: int) -> VenueOrder | None:
-        """What a list of that time says of an order; None before it was there."""
+        """What a list of that time says of an order; None before it was there, or forgotten."""
+        if self.forgotten_us.get(order.venue_order_id, 0) > self.truth.clock.now_us():
+            return None
         known = None
         for at_us, report in order.told:
             if at_us > shown_us:
@@ -361,7 +364,7 @@ class SimReader:
             at_us=self._wire.now_us(),
         )
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
+    async def open_orders(self, *, urgent: bool = False) -> Sequence[VenueOrder]:
         """Every order that was open a moment ago."""
         await self._wire.ask()
         shown_us = self._wire.shown_us()

@@ -126,9 +126,6 @@ class World:
             heartbeat_us=2 * SECOND_US,
         )
         self.wire = Wire(self.truth, self.traits, drawn(dice), self.clock, dice)
-        if not self.traits.amends:
-            # A replacement trusts the venue's final count, and sends what it says is left.
-            self.wire.faults.short_final = 0
         self.make_reader: type[SimReader] = SimReader
         self.make_trader: type[SimTrader] = SimTrader
         self.limits = self._limits()
