@@ -4,6 +4,7 @@ The one rule: nothing here imports what takes time; `--help` is read more often 
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Whoever is in a hurry types `kill "reason"`; the answer must be the right words at once.
 HINTS = {"quarterdeck kill": 'To stop everything: quarterdeck --kill "REASON"\n'}
 EVERYWHERE = frozenset({"config", "data_dir", "mode", "scenario", "seed", "json"})
+
+
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def path(text: str) -> "Path":
@@ -115,6 +119,22 @@ def command(commands: "Commands[Parser]", name: str, meaning: str, *, more: str 
     )
     common_flags(parser)
     return parser
+
+
+def public_key(text: str) -> str:
+    """64 hexadecimal digits, or the first ones in a file of that name."""
+    told = text.strip().lower()
+    if not _KEY.fullmatch(told):
+        try:
+            found = _KEY.search(path(text).read_text(encoding="utf-8", errors="replace").lower())
+        except OSError:
+            found = None
+        if found is None:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is neither 64 hexadecimal digits nor a file with them"
+            )
+        told = found.group()
+    return told
 
 
 def count(text: str) -> int:

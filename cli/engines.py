@@ -6,14 +6,15 @@ whatever is found after it (a socket, a half-written file) was left by an engine
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 from cli.ground import Ground
 from cli.logs import Logs, logging_to
-from cli.venue_access import Access, access
+from cli.sealing import sealing
+from cli.venue_access import Access, Beside, access
 from cli.version import __version__
 from config.load import Loaded
 from config.secrets_environment import DEVELOPMENT_ONLY
@@ -119,17 +120,20 @@ async def _attempt(
                 str(ground.places.head),
                 f"LIVE is refused: {ledger.head_problem}; look with --observe, restore the ledger",
             )
-        desk.attach(ledger)
         reader = await stack.enter_async_context(History(ground.places.ledger))
         secrets = ground.secrets(ledger.genesis.ledger_id)
+        has_a_past = ledger.head.seq > 1
+        seals = await stack.enter_async_context(sealing(ground, ledger, secrets))
+        desk.attach(ledger)
         opened = await stack.enter_async_context(
             access(ground, ledger.genesis.ledger_id, secrets, metrics.answered)
         )
-        if opened.fresh and ledger.head.seq > 1:
+        if opened.fresh and has_a_past:
             raise _ForgottenMarket(opened.fresh)
-        outfit = _outfit(ground, opened, ledger, reader, secrets, logs)
+        outfit = replace(_outfit(ground, opened, ledger, reader, secrets, logs), seals=seals)
         engine = Engine(desk, outfit)
-        async with _running(engine, opened) as task:
+        beside = (*opened.beside, *(() if seals is None else (seals.anchors.run,)))
+        async with _running(engine, beside) as task:
             if serve:
                 await stack.enter_async_context(
                     served(desk, ground.places.socket(), ground.operators)
@@ -173,14 +177,17 @@ def _outfit(
         logs=logs,
         symbols=opened.symbols,
         ledger_bytes=lambda: ledger.size_bytes,
+        keys=settings.keys,
     )
 
 
 @asynccontextmanager
-async def _running(engine: Engine, opened: Access) -> AsyncGenerator["asyncio.Task[None]"]:
+async def _running(
+    engine: Engine, beside: Sequence[Beside]
+) -> AsyncGenerator["asyncio.Task[None]"]:
     """The engine's task around the block: if it fails, the block is cancelled with its error."""
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(engine.run(opened.beside), name="engine")
+        task = group.create_task(engine.run(beside), name="engine")
         try:
             await _happened(engine.opened, task)
             yield task
@@ -251,6 +258,7 @@ def gate_settings(loaded: Loaded, opened: Access) -> GateSettings:
         price_stale_us=engine.price_stale_s * SECOND_US,
         mark_stale_us=engine.mark_stale_s * SECOND_US,
         balance_stale_us=engine.balance_stale_s * SECOND_US,
+        markets_stale_us=engine.markets_cache_hours * 3_600 * SECOND_US,
         break_value=settings.reconciliation.alert_threshold,
         skew_limits_us={c.venue: c.traits.skew_limit_us for c in opened.connections},
         fee_rates={

@@ -21,6 +21,7 @@ from config.secrets_file import Passphrase, SecretFile, credential_given, passph
 from config.secrets_keyring import KeyringSecrets
 from config.secrets_stores import SecretStores
 from domain.board import Mode
+from domain.errors import Misconfigured
 from engine.operators import EVERY_ROLE, Operator, Operators, Role
 from storage.places import Places
 
@@ -40,6 +41,7 @@ class Ground:
     redaction: Redaction
     environment: EnvironmentSecrets
     operators: Operators
+    new_seal_key: bool = False
     passphrase: Passphrase | None = None  # where a screen is about to take the terminal
 
     @property
@@ -62,7 +64,16 @@ class Ground:
             environment=self.environment,
             open_file=lambda path: SecretFile(path, passphrase, self.redaction),
             redaction=self.redaction,
+            credential=credential_given(os.environ) is not None,
         )
+
+    @property
+    def anchor_file(self) -> Path:
+        """Where anchors of the book's ledger go."""
+        told = self.loaded.settings.logging.anchor_file
+        if told is not None:
+            return Path(told).expanduser()
+        return self.places.data_dir / f"anchors-{self.places.book}.log"
 
     def asked_before_the_screen(self) -> "Ground":
         """This ground with the passphrase of its secrets file, if only a person knows it."""
@@ -101,7 +112,15 @@ def stand(args: Namespace) -> Ground:
         redaction=redaction,
         environment=environment,
         operators=operators_of(loaded),
+        new_seal_key=_new_seal_key(args, loaded.mode),
     )
+
+
+def _new_seal_key(args: Namespace, mode: Mode) -> bool:
+    wanted = bool(getattr(args, "new_seal_key", False))
+    if wanted and mode is Mode.LIVE:
+        raise Misconfigured("--new-seal-key", "does not go with --live: adopt it with --observe")
+    return wanted
 
 
 def operators_of(loaded: Loaded) -> Operators:

@@ -74,6 +74,11 @@ def build(*, whole: bool = True) -> Parser:
         help="halt all trading, cancel every open order, verify it; works with a hung engine "
         "and with none",
     )
+    parser.add_argument(
+        "--new-seal-key",
+        action="store_true",
+        help="the key that sealed the ledger is lost: adopt a new one (--observe, not --live)",
+    )
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     commands = parser.add_subparsers(
         dest="command",

@@ -2,7 +2,7 @@
 
 import argparse
 
-from cli.arguments import Commands, Parser, command, count, path
+from cli.arguments import Commands, Parser, command, count, path, public_key
 
 
 def add_commands(commands: "Commands[Parser]") -> None:
@@ -90,6 +90,11 @@ def _control(commands: "Commands[Parser]") -> None:
         more="Where an engine runs, it tells what it sees; nothing is placed or changed.",
     )
     tried.add_argument("--venue", default="", help="only this venue")
+    tried.add_argument(
+        "--withdraw-keys",
+        action="store_true",
+        help="load the keys that withdraw, too, and ask what they may do",
+    )
 
 
 def _kill(commands: "Commands[Parser]") -> None:
@@ -130,8 +135,27 @@ def _ledger(commands: "Commands[Parser]") -> None:
     verify = command(actions, "verify", "prove the chain: 0 OK, 1 FAIL, 3 INCOMPLETE")
     verify.add_argument("--tail", type=count, default=0, metavar="N", help="only the newest N")
     verify.add_argument(
-        "--require-evidence", action="store_true", help="without seals and anchors: INCOMPLETE"
+        "--require-evidence",
+        action="store_true",
+        help="INCOMPLETE unless sealed by --public-key and anchored",
     )
+    verify.add_argument(
+        "--public-key",
+        type=public_key,
+        metavar="KEY",
+        help="the key that should have sealed it, 64 hexadecimal digits or a file with them",
+    )
+    verify.add_argument(
+        "--anchors",
+        type=path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="files with anchors: the anchor file, logs, mails (the book's own anchor file)",
+    )
+    command(actions, "key", "the public keys that sealed it, to be written down elsewhere")
+    rekey = command(actions, "rekey", "seal with a new key from now on (second factor)")
+    _code(rekey)
     tail = command(actions, "tail", "the newest rows")
     tail.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
     tail.add_argument("--kind", default="", help="only of this kind")

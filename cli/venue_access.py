@@ -7,14 +7,17 @@ opened is named, with the setting that mends it.
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cli.abilities import abilities_of
 from cli.ground import Ground
 from cli.timing import Tell, timed
 from config.secrets_stores import SecretStores
 from config.settings import ExchangeSettings
+from config.settings import PaperSettings as PaperBlock
 from domain.board import Mode
 from domain.instruments import Account
 from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
@@ -24,6 +27,7 @@ if TYPE_CHECKING:  # ccxt is heavy
     from venues.ccxt_venue import CcxtVenue
     from venues.keys import AccountKeys
     from venues.paper import PaperVenue
+    from venues.paper_desk import PaperSettings
 
 PAPER_VENUE = "kraken"  # whose prices paper trades on where no venue is named
 # What paper follows where no symbols are named: an account of nothing but money holds nothing.
@@ -59,7 +63,8 @@ async def access(
 ) -> AsyncGenerator[Access]:
     """Open every venue of the book; `hurry` for `--kill`: only what ends orders.
 
-    `ledger_id` None: for whoever has the book, because the ledger itself must not be opened.
+    `ledger_id` None: for whoever has the book, because the ledger itself must not be opened;
+    what a venue lists is then asked for, not remembered, unless it is a matter of a kill.
 
     Raises:
         Misconfigured: a missing key, an unknown venue, a wrong setting.
@@ -71,7 +76,8 @@ async def access(
         async with _paper(ground, ledger_id, tell, hurry=hurry) as opened:
             yield opened
     else:
-        async with _real(ground, secrets, tell, hurry=hurry) as opened:
+        remembers = hurry or ledger_id is not None
+        async with _real(ground, secrets, tell, hurry=hurry, remembers=remembers) as opened:
             yield opened
 
 
@@ -95,21 +101,39 @@ async def _demo(ground: Ground, ledger_id: str | None, tell: Tell) -> AsyncGener
         demo.close()
 
 
+def _paper_settings(told: PaperBlock, fee_pct: Decimal | None, *, hurry: bool) -> "PaperSettings":
+    """As told for one venue; percents become fractions, and what was not told stays untold."""
+    from venues.paper_desk import PaperSettings  # noqa: PLC0415 - only paper pays for it
+
+    return PaperSettings(
+        balances=told.balances,
+        taker_rate=(told.taker_pct if fee_pct is None else fee_pct) / 100,
+        maker_rate=None if told.maker_pct is None else told.maker_pct / 100,
+        latency_least_ms=told.latency_least_ms,
+        latency_most_ms=told.latency_most_ms,
+        book_age_ms=told.book_age_ms,
+        book_wait_ms=told.book_wait_ms,
+        hurry=hurry,
+    )
+
+
 @asynccontextmanager
 async def _paper(
     ground: Ground, ledger_id: str | None, tell: Tell, *, hurry: bool
 ) -> AsyncGenerator[Access]:
     """Live public data, and accounts that are ours alone; not one key is read."""
     from venues.paper import open_paper  # noqa: PLC0415 - only paper pays for it
-    from venues.paper_desk import PaperSettings  # noqa: PLC0415 - as above
 
     told = ground.loaded.settings.paper
     exchanges = ground.loaded.settings.enabled or {PAPER_VENUE: ExchangeSettings()}
+    remembers = hurry or ledger_id is not None
     connections: dict[str, Connection] = {}
     opened: list[PaperVenue] = []
     async with AsyncExitStack() as stack:
         for venue, known in exchanges.items():
-            live = await stack.enter_async_context(_opened(ground, venue, known, {}, hurry=hurry))
+            live = await stack.enter_async_context(
+                _opened(ground, venue, known, {}, hurry=hurry, remembers=remembers)
+            )
             paper = await stack.enter_async_context(
                 open_paper(
                     live.traits,
@@ -119,14 +143,7 @@ async def _paper(
                     dice=ground.dice,
                     state_dir=ground.places.directory,
                     book=ledger_id,
-                    settings=PaperSettings(
-                        balances=told.balances,
-                        taker_rate=(told.taker_pct if known.fee_pct is None else known.fee_pct)
-                        / 100,
-                        latency_least_ms=told.latency_least_ms,
-                        latency_most_ms=told.latency_most_ms,
-                        hurry=hurry,
-                    ),
+                    settings=_paper_settings(told, known.fee_pct, hurry=hurry),
                 )
             )
             connections[venue] = _connection(ground, tell, paper, live.vitals)
@@ -156,7 +173,7 @@ def _reachable(opened: "Sequence[PaperVenue]") -> None:
 
 @asynccontextmanager
 async def _real(
-    ground: Ground, secrets: SecretStores, tell: Tell, *, hurry: bool
+    ground: Ground, secrets: SecretStores, tell: Tell, *, hurry: bool, remembers: bool
 ) -> AsyncGenerator[Access]:
     from venues.ccxt_quirks import TRIED_ON_THE_WIRE  # noqa: PLC0415 - as ccxt
 
@@ -172,10 +189,11 @@ async def _real(
                 for name, known in told.accounts.items()
             }
             opened = await stack.enter_async_context(
-                _opened(ground, venue, told, keys, hurry=hurry)
+                _opened(ground, venue, told, keys, hurry=hurry, remembers=remembers)
             )
             venue_id = opened.traits.venue
-            connections[venue_id] = _connection(ground, tell, opened, opened.vitals)
+            known = _connection(ground, tell, opened, opened.vitals)
+            connections[venue_id] = replace(known, inspectors=opened.inspectors)
         yield Access(connections=Connections(connections), symbols=_symbols(exchanges))
 
 
@@ -186,6 +204,7 @@ def _opened(
     keys: "Mapping[str, AccountKeys]",
     *,
     hurry: bool,
+    remembers: bool,
 ) -> "AbstractAsyncContextManager[CcxtVenue]":
     from venues.ccxt_venue import VenueSettings, open_venue  # noqa: PLC0415 - ccxt is heavy
 
@@ -195,6 +214,7 @@ def _opened(
         orders=ground.mode is Mode.LIVE,
         hurry=hurry,
         gateway=ground.loaded.settings.gateway,
+        markets_dir=ground.places.markets if remembers else None,
     )
     on_problem = partial(log.warning, "%s: %s", venue)
     return open_venue(venue, keys, clock=ground.clock, settings=settings, on_problem=on_problem)
@@ -231,6 +251,7 @@ def _connection(
         readers={account(n): timed(r, venue, clock, tell) for n, r in opened.readers.items()},
         traders={account(n): timed(t, venue, clock, tell) for n, t in opened.traders.items()},
         vitals=vitals,
+        abilities=abilities_of(ground.mode, opened.traits),
     )
 
 

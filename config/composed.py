@@ -126,7 +126,7 @@ _TOLD_ABOVE = ("base_currency", "time_zone")
 _TIMERS = {item.name: item for item in fields(EngineSettings) if item.name not in _TOLD_ABOVE}
 _TYPES = get_type_hints(EngineSettings)
 # The longest that makes sense for each unit at the end of a name: a day, an hour, ten years.
-_LONGEST = {"s": 86_400, "ms": 3_600_000, "days": 3_650, "hz": 30, "pct": 99}
+_LONGEST = {"s": 86_400, "ms": 3_600_000, "hours": 720, "days": 3_650, "hz": 30, "pct": 99}
 _UNITS = {"s": "seconds", "ms": "milliseconds", "hz": "times a second", "pct": "percent"}
 
 

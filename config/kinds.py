@@ -95,7 +95,12 @@ def words(says: str, pattern: str, example: str) -> Kind:
 
 def off_or(kind: Kind) -> Kind:
     """The kind, or the word `off` for None."""
-    return Kind(f"{kind.says}, or off", lambda text: None if text == "off" else kind.parse(text))
+    return word_or("off", kind)
+
+
+def word_or(word: str, kind: Kind) -> Kind:
+    """The kind, or this word for None."""
+    return Kind(f"{kind.says}, or {word}", lambda text: None if text == word else kind.parse(text))
 
 
 # Numbers
@@ -215,6 +220,17 @@ def _gateway(text: str) -> str:
 
 
 GATEWAY = Kind("URL of a proxy, http(s)://host:port", _gateway)
+
+# Files
+
+
+def _file(text: str) -> str:
+    if not text.startswith(("/", "~/")) or text.endswith("/"):
+        raise ValueError(f"{quoted(text)} is no whole path of a file; begin it with / or ~/")
+    return text
+
+
+FILE = Kind("path of a file, /… or ~/…", _file)
 
 # Schedules: five fields of cron, checked for shape and range only.
 

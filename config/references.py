@@ -6,7 +6,6 @@ the secret itself is refused without being shown.
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from config.kinds import Kind
 
@@ -14,14 +13,6 @@ SERVICE = "quarterdeck"
 _LATER = {"vault": "HashiCorp Vault", "aws": "AWS Secrets Manager"}
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,99}", re.ASCII)
 _ENTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./@-]{0,99}", re.ASCII)
-
-
-class Purpose(StrEnum):
-    """What a venue key is for: each is used for its own calls alone (R-C1)."""
-
-    READ = "read"
-    TRADE = "trade"
-    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ travels on as `venues.keys.Keys`, which shows itself to nobody.
 from collections.abc import Mapping
 
 from config.redaction import Redaction
-from config.references import Purpose
 from domain.errors import Misconfigured
+from domain.keys import Purpose
 from venues.keys import Keys, Secret
 
 _PARTS = ("key", "secret", "passphrase")

@@ -12,10 +12,10 @@ from pathlib import Path
 from config.names import FORMER_VENUES
 from config.reading import must_be_private, read_whole
 from config.redaction import Redaction
-from config.references import Purpose
 from config.secrets import keys_from
 from domain.errors import Misconfigured
 from domain.instruments import Account
+from domain.keys import Purpose
 from venues.keys import Keys
 
 MAIN = "main"

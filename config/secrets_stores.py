@@ -6,16 +6,18 @@ there, or the start says so.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from config.redaction import Redaction
-from config.references import SERVICE, Purpose, Reference, parse_reference
+from config.references import SERVICE, Reference, parse_reference
 from config.secrets import keys_from
 from config.secrets_environment import MAIN, EnvironmentSecrets
 from config.secrets_file import SecretFile
 from config.secrets_keyring import KeyringSecrets, NoKeyring
 from domain.errors import Misconfigured
 from domain.instruments import Account
+from domain.keys import Purpose
 from venues.keys import AccountKeys, Keys
 
 
@@ -24,7 +26,8 @@ class SecretStores:
 
     `own` is the book's own encrypted file; `scope` sets the book's own names apart from those
     of other books in the keyring, which is one for the whole user (a ledger's id will do).
-    `open_file` opens another file that a reference names.
+    `open_file` opens another file that a reference names. `credential` says that the system
+    gives the own file's passphrase, so that nobody is asked for it.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class SecretStores:
         environment: EnvironmentSecrets,
         open_file: Callable[[Path], SecretFile],
         redaction: Redaction,
+        credential: bool = False,
     ) -> None:
         self._keyring = keyring
         self._own = own
@@ -44,6 +48,7 @@ class SecretStores:
         self._open_file = open_file
         self._files: dict[str, SecretFile] = {}
         self._redaction = redaction
+        self._credential = credential
 
     # The port SecretStore
 
@@ -70,12 +75,29 @@ class SecretStores:
         except NoKeyring:
             self._own.write(reference, value)
 
+    def keep(self, name: str, value: str, *, quietly: bool) -> bool:
+        """As `write` for a name of our own; `quietly`: False where a person would be asked.
+
+        The book's own file is written without a question when it is there already, or when its
+        passphrase comes from the system.
+        """
+        if not quietly or self._own.exists or self._credential:
+            self.write(name, value)
+            return True
+        try:
+            self._keyring.write(SERVICE, f"{self._scope}/{name}", value)
+        except NoKeyring:
+            return False
+        return True
+
     # Venue keys
 
     def account_keys(
         self, account: Account, references: Mapping[Purpose, str | None], *, trade: bool
     ) -> AccountKeys:
         """The keys that an account runs with; without `trade` the trade key is not touched.
+
+        The withdraw key is never loaded here: what loads it goes along, where one is named.
 
         Raises:
             Misconfigured: when there is no read key, or a reference names nothing.
@@ -86,8 +108,11 @@ class SecretStores:
             hint = f"there is no key to read with; give a reference, or set {name} and its secret"
             raise Misconfigured(_setting(account, Purpose.READ), hint)
         wanted = references.get(Purpose.TRADE)
+        kept = references.get(Purpose.WITHDRAW)
         return AccountKeys(
-            read=read, trade=self.venue_key(account, Purpose.TRADE, wanted) if trade else None
+            read=read,
+            trade=self.venue_key(account, Purpose.TRADE, wanted) if trade else None,
+            withdraw=partial(self.venue_key, account, Purpose.WITHDRAW, kept) if kept else None,
         )
 
     def venue_key(self, account: Account, purpose: Purpose, reference: str | None) -> Keys | None:

@@ -26,10 +26,12 @@ from config.composed import (
 )
 from config.kinds import amount, choice, whole, words
 from config.names import ACCOUNT_NAME, ADDRESS_TEXT, ASSET, NAME, SYMBOL, TAG, VENUE
-from config.references import REFERENCE, Purpose, parse_reference
+from config.references import REFERENCE, parse_reference
 from domain.board import Mode
 from domain.errors import Misconfigured
+from domain.keys import Purpose
 from engine.settings import EngineSettings
+from risk.keys import KeyPolicy
 from risk.limits import Limits
 
 MoneyFromZero = Annotated[Decimal, amount("amount in the base currency, 0 or more", zero=True)]
@@ -116,13 +118,24 @@ class WithdrawalSettings(Block):
     )
 
 
+class SecuritySettings(Block):
+    """What is done about venue keys that may do more than they have to, or are old."""
+
+    wide_keys: Annotated[str, choice("warn", "refuse")] = "warn"
+    key_reminder_days: Annotated[int, whole(0, 3_650, "days, 0 to 3650; 0: never")] = 90
+
+
 class LoggingSettings(Block):
-    """What is logged; `retention_days` is the ledger's, `log_days` that of the log files."""
+    """What is logged; `retention_days` is the ledger's, `log_days` that of the log files.
+
+    `anchor_file` gets one line for every anchor of the ledger; None: beside the books.
+    """
 
     level: Annotated[str, choice("DEBUG", "INFO", "WARNING", "ERROR")] = "INFO"
     retention_days: Annotated[int, whole(1, 36_500)] = 2_555
     immutable: Flag = True
     log_days: Annotated[int, whole(1, 3_650)] = 30
+    anchor_file: Annotated[str | None, kinds.word_or("default", kinds.FILE)] = None
 
 
 class ReconciliationSettings(Block):
@@ -172,8 +185,11 @@ class PaperSettings(Block):
         Mapping[Annotated[str, ASSET], Annotated[Decimal, amount("amount, above 0")]], BlockOf
     ] = Field(default_factory=dict)
     taker_pct: Annotated[Decimal, amount("percent, 0 or more", zero=True)] = Decimal("0.5")
+    maker_pct: Annotated[Decimal | None, amount("percent, 0 or more", zero=True)] = None
     latency_least_ms: Annotated[int, whole(0, 10_000, "milliseconds, 0 to 10000")] = 50
     latency_most_ms: Annotated[int, whole(0, 10_000, "milliseconds, 0 to 10000")] = 150
+    book_age_ms: Annotated[int, whole(1_000, 60_000, "milliseconds, 1000 to 60000")] = 10_000
+    book_wait_ms: Annotated[int, whole(0, 30_000, "milliseconds, 0 to 30000")] = 5_000
 
 
 class ConsoleSettings(Block):
@@ -212,6 +228,7 @@ class Settings(Block):
         default_factory=dict
     )
     risk: Annotated[RiskSettings, RISK] = Field(default_factory=lambda: RiskSettings({}))
+    security: SecuritySettings = SecuritySettings()
     withdrawals: WithdrawalSettings = WithdrawalSettings()
     logging: LoggingSettings = LoggingSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
@@ -231,6 +248,15 @@ class Settings(Block):
     def engine(self) -> EngineSettings:
         """The engine's settings, with base currency and time zone as told above them."""
         return replace(self.timers, base_currency=self.base_currency, time_zone=self.time_zone)
+
+    @property
+    def keys(self) -> KeyPolicy:
+        """What the operator decided about venue keys."""
+        return KeyPolicy(
+            refuse_wide=self.security.wide_keys == "refuse",
+            allowlists={venue: told.ip_allowlist for venue, told in self.exchanges.items()},
+            reminder_days=self.security.key_reminder_days,
+        )
 
     @property
     def enabled(self) -> Mapping[str, ExchangeSettings]:

@@ -98,12 +98,20 @@ def _skews(board: Board) -> Rows:
         yield (view.venue,), None if view.skew_us is None else view.skew_us / 1000
 
 
+def _bans(board: Board) -> Rows:
+    for view in board.venues.values():
+        yield (view.venue,), max(0, view.banned_us - board.now_us) / SECOND_US
+
+
 def _ages(board: Board) -> Rows:
     for feed in board.feeds.values():
         last_us = max(feed.message_us, feed.heartbeat_us, feed.poll_us)
         name = feed.account.partition("/")[2]
-        age = (board.now_us - last_us) / SECOND_US if last_us else None
-        yield (feed.venue, name, feed.kind), age
+        yield (feed.venue, name, feed.kind), _age_s(last_us, board.now_us)
+
+
+def _age_s(then_us: int, now_us: int) -> float | None:
+    return (now_us - then_us) / SECOND_US if then_us else None
 
 
 def _working(board: Board) -> int:
@@ -172,6 +180,12 @@ GAUGES: tuple[Told, ...] = (
         _skews,
     ),
     Told(
+        "trading_venue_banned_seconds",
+        "How long the venue takes nothing but cancels from us; 0: it takes everything",
+        ("venue",),
+        _bans,
+    ),
+    Told(
         "trading_ledger_head_seq", "Number of the newest row", (), lambda b: _one(b.ledger.head_seq)
     ),
     Told(
@@ -180,13 +194,13 @@ GAUGES: tuple[Told, ...] = (
         (),
         lambda b: _one(_VERIFIED.get(b.ledger.verified)),
     ),
-    # What these three measure arrives with later releases; until then it was never done.
     Told(
         "trading_ledger_anchor_age_seconds",
         "Age of the newest anchor outside; NaN: never anchored",
         (),
-        lambda _: _one(None),
+        lambda b: _one(_age_s(b.ledger.anchored_us, b.now_us)),
     ),
+    # What these two measure arrives with later releases; until then it was never done.
     Told(
         "trading_last_drill_age_seconds",
         "Age of the last drill of the kill switch; NaN: never drilled",
@@ -210,5 +224,11 @@ GAUGES: tuple[Told, ...] = (
     ),
     Told(
         "trading_engine_memory_bytes", "Resident memory", (), lambda b: _one(b.engine.memory_bytes)
+    ),
+    Told(
+        "trading_engine_tasks",
+        "Tasks of the engine's loop, the venue library's included",
+        (),
+        lambda b: _one(b.engine.tasks),
     ),
 )

@@ -17,6 +17,7 @@ from domain.registry import asks_by_name
 from prometheus.manual import metrics_manual
 from tests.test_tidy import ROOMS
 from tui.keys import markdown
+from venues.manual import venues_manual
 
 TOP = Path(__file__).parent.parent
 PAGES = sorted([*TOP.glob("*.md"), *TOP.glob("docs/*.md")])
@@ -25,6 +26,7 @@ GENERATED: dict[str, tuple[Callable[[], str], str]] = {
     "settings.md": (settings_manual, "python -m config.manual > docs/settings.md"),
     "metrics.md": (metrics_manual, "python -m prometheus.manual > docs/metrics.md"),
     "asks.md": (asks_manual, "python -m domain.manual > docs/asks.md"),
+    "venues.md": (venues_manual, "python -m venues.manual > docs/venues.md"),
     "keys.md": (markdown, "python -m tools.keys"),
 }
 PROMISED = ("README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "LICENSE")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,40 @@ def test_the_engine_loads_neither_screen_nor_venue_nor_database() -> None:
 
 def test_ccxt_is_loaded_by_opening_a_venue_and_not_before() -> None:
     assert "ccxt" not in loaded_by("import venues.ccxt_venue, cli.venue_access, cli.engines")
+
+
+OPENED = """
+import asyncio
+from cli.ground import stand
+from cli.parser import parse
+from cli.venue_access import access
+ground = stand(parse(["status", "--observe", "--config", {config!r}, "--data-dir", {data!r}]))
+async def opened():
+    async with access(ground, "book", ground.secrets("book"), lambda *_: None) as found:
+        print([venue.venue for venue in found.connections])
+asyncio.run(opened())
+"""
+
+
+@pytest.mark.parametrize("venue", ["kraken", "kucoin"])
+def test_only_the_configured_venue_is_imported(
+    venue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "trading_config.yaml"
+    other = "kucoin" if venue == "kraken" else "kraken"
+    limits = "risk:\n  max_order_value: 1\n  max_daily_volume: 1\n  max_position_size: 1\n"
+    text = f"{limits}exchanges:\n  {venue}:\n    enabled: true\n  {other}:\n    enabled: false\n"
+    config.write_text(text, encoding="utf-8")
+    for name in ("API_KEY", "API_SECRET", "API_PASSPHRASE"):
+        monkeypatch.setenv(f"{venue.upper()}_{name}", "c2VjcmV0")
+    code = OPENED.format(config=str(config), data=str(tmp_path / "data"))
+    modules = loaded_by(code)
+    exchanges = {
+        name
+        for name in modules
+        if name.startswith(("ccxt.pro.", "ccxt.async_support.", "ccxt.abstract."))
+        and ".base" not in name
+    }
+    rooms = ("ccxt.abstract", "ccxt.async_support", "ccxt.pro")
+    assert exchanges == {f"{room}.{venue}" for room in rooms}
+    assert "ccxt.pro.binance" not in modules

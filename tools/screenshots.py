@@ -43,7 +43,7 @@ SHOTS = (
     Shot("2-order-detail", boards.busy, ("2", "down", "enter")),
     Shot("4-risk", boards.busy, ("4",)),
     Shot("4-risk-killing", boards.halting, ("4",)),
-    Shot("comma-health", boards.stale, ("comma",)),
+    Shot("comma-health", boards.audited, ("comma",)),
     Shot("onboarding", boards.empty),
 )
 

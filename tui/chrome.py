@@ -10,7 +10,7 @@ from domain.board import Board, Health, Mode
 from domain.days import SECOND_US
 from domain.halts import Evidence, HaltState, Level
 from tui.format import clock, counted
-from tui.freshness import DOT, accounts, feeds_of, health_of, last_sign_us, trouble, venues
+from tui.freshness import DOT, accounts, bans, feeds_of, health_of, last_sign_us, trouble, venues
 from tui.keys import Key, shown
 from tui.lines import FILL, Line, Part, line_width
 from tui.phases import starting, step, unread
@@ -154,6 +154,7 @@ def banners(picture: Picture) -> list[tuple[str, str]]:
     if sick:
         more = f" (and {counted(len(sick) - 1, 'more venue')})" if len(sick) > 1 else ""
         told.append(("-stale", f"{sick[0]}{more} · its values are marked ✗"))
+    told.extend(("-stale", ban) for ban in bans(board, picture.now_us))
     return told[:2]
 
 

@@ -13,6 +13,7 @@ DOT = {Health.OK: "●", Health.STALE: "◐", Health.DOWN: "○"}
 STALE_MARK = "✗"
 _WORST_FIRST = (Health.DOWN, Health.STALE, Health.OK)
 _LEAST_STALE_US = 3 * SECOND_US
+_OLDEST_BALANCES_US = 90 * SECOND_US  # semantics 7: they are read each minute
 
 
 def venues(board: Board) -> list[str]:
@@ -53,6 +54,8 @@ def balances_are_old(board: Board, account: Account, now_us: int) -> bool:
     view = board.accounts.get(account)
     if view is None or view.balances is None:
         return True
+    if now_us - view.balances.at_us > _OLDEST_BALANCES_US:
+        return True  # a healthy stream beside them does not make them younger
     feeds = [f for f in feeds_of(board, account.venue) if f.kind in ("account", "poll")]
     own = [feed for feed in feeds if feed.account in ("", account.name)]
     told_us = max([view.balances.at_us, *(last_sign_us(feed) for feed in own)])
@@ -74,6 +77,16 @@ def trouble(board: Board, now_us: int) -> list[str]:
         if feeds and feeds[0].health is not Health.OK:
             told.append(_sentence(feeds[0], now_us))
     return told
+
+
+def bans(board: Board, now_us: int) -> list[str]:
+    """A sentence for each venue that wants to be left alone: for how long, and why."""
+    return [
+        f"{view.venue} is asked again in {-(-(view.banned_us - now_us) // SECOND_US)} s: "
+        f"{view.ban} · cancels still go out"
+        for view in sorted(board.venues.values(), key=lambda view: view.venue)
+        if view.banned_us > now_us
+    ]
 
 
 def _sentence(feed: Feed, now_us: int) -> str:

@@ -1,43 +1,49 @@
 """test-connection: does each venue answer, does each key work, and if not, what to do.
 
 The one rule: where an engine runs it is asked what it sees; a second client on the same keys
-would disturb it. Without one, each venue is asked here, by reading alone.
+would disturb it. Without one, each venue is asked here, by reading alone, its keys too.
 """
 
 import asyncio
+import json
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from cli.desks import is_running
 from cli.ground import Ground
 from cli.render import as_json, say
+from cli.tried import Tried, key_rows, keys_seen_by
 from cli.usage import WrongUsage
 from cli.venue_access import access
 from domain.board import Board, Health
+from domain.controls import AccountBound
 from domain.errors import DeskError, Unavailable
+from domain.instruments import Account
+from domain.keys import Finding, KeyReport, Purpose
+from domain.queries import ReadLedger
+from domain.registry import kind_of
 from engine.connections import Connection
 from engine.remote import attached
+from risk.keys import findings, other_account
+from storage.history import History
 
 PATIENCE_S = 20
+MOST_ACCOUNTS = 1_000
 NOT_WELL = 69
 
 
-class Tried(NamedTuple):
-    """One thing that was tried: at a venue or account, what came of it, and what to do."""
-
-    who: str
-    what: str
-    ok: bool
-    found: str = ""
-    remedy: str = ""
-
-
 async def test_connection(ground: Ground, args: Namespace) -> int:
-    """Try every venue, or one; 69 when something does not answer as it should."""
+    """Try every venue, or one; 69 when something does not answer as it should.
+
+    With `--withdraw-keys` the keys that withdraw are loaded, asked what they may do, and
+    forgotten; nothing else ever does that but a withdrawal.
+    """
     tried = await _from_the_engine(ground) if is_running(ground) else None
     if tried is None:
-        tried = await _by_ourselves(ground)
+        tried = await _by_ourselves(ground, _venue)
+    if args.withdraw_keys:
+        tried += await _by_ourselves(ground, _withdraw_keys)
     venues = sorted({row.who.partition("/")[0] for row in tried})
     if args.venue:
         if args.venue.lower() not in venues:
@@ -53,7 +59,7 @@ def _tell(tried: list[Tried], *, json: bool) -> None:
         return
     width = max((len(f"{row.who} {row.what}") for row in tried), default=0)
     for row in tried:
-        say(f"{'✓' if row.ok else '✗'} {f'{row.who} {row.what}':<{width}}  {row.found}".rstrip())
+        say(f"{row.sign} {f'{row.who} {row.what}':<{width}}  {row.found}".rstrip())
         if row.remedy:
             say(f"    {row.remedy}")
 
@@ -85,21 +91,45 @@ def seen_by(board: Board) -> list[Tried]:
                 feed.remedy,
             )
         )
-    return sorted(rows)
+    return sorted([*rows, *keys_seen_by(board)], key=lambda row: (row.who, row.what))
 
 
 # Without one
 
 
-async def _by_ourselves(ground: Ground) -> list[Tried]:
+async def _by_ourselves(
+    ground: Ground, ask: Callable[["Asking"], Awaitable[list[Tried]]]
+) -> list[Tried]:
     ground.places.prepare()
     secrets = ground.secrets(ground.places.book)
+    uids = await _bound(ground)
     async with access(ground, None, secrets, lambda *_: None) as opened:
-        found = await asyncio.gather(*(_venue(ground, known) for known in opened.connections))
+        askings = (Asking(ground, known, uids) for known in opened.connections)
+        found = await asyncio.gather(*(ask(asking) for asking in askings))
     return [row for rows in found for row in rows]
 
 
-async def _venue(ground: Ground, known: Connection) -> list[Tried]:
+async def _bound(ground: Ground) -> Mapping[str, str]:
+    """The venues' own ids of the accounts, as the ledger has them; {} without a ledger."""
+    if not ground.places.ledger.exists():
+        return {}
+    async with History(ground.places.ledger) as history:
+        page = await history.rows(ReadLedger(kind=kind_of(AccountBound), limit=MOST_ACCOUNTS))
+    facts = (json.loads(row.payload)["fact"] for row in page.rows)
+    return {fact["account"]: fact["uid"] for fact in facts}
+
+
+class Asking(NamedTuple):
+    """One opened venue that is asked, and whose its accounts were until now."""
+
+    ground: Ground
+    known: Connection
+    uids: Mapping[str, str]
+
+
+async def _venue(asking: Asking) -> list[Tried]:
+    ground, known = asking.ground, asking.known
+
     async def clock() -> str:
         before = ground.clock.now_us()
         theirs = await known.market.clock_us()
@@ -126,7 +156,51 @@ async def _venue(ground: Ground, known: Connection) -> list[Tried]:
         rows.append(await _tried(account, "orders", orders))
         trades = account in known.traders
         rows.append(Tried(account, "trading", ok=True, found=_trading(trades=trades)))
+        for purpose in (Purpose.READ, Purpose.TRADE):
+            rows += await _key(asking, account, purpose)
     return rows
+
+
+async def _withdraw_keys(asking: Asking) -> list[Tried]:
+    rows = []
+    for account in asking.known.readers:
+        rows += await _key(asking, account, Purpose.WITHDRAW)
+    return rows
+
+
+async def _key(asking: Asking, account: Account, purpose: Purpose) -> list[Tried]:
+    """One key, as its venue tells it; [] where the account has none for this purpose."""
+    inspector = asking.known.inspectors.get(account, {}).get(purpose)
+    if inspector is None:
+        return []
+    reports: list[KeyReport] = []
+
+    async def ask() -> str:
+        reports.append(await inspector.inspect())
+        return ""
+
+    row = await _tried(account, f"{purpose} key", ask)
+    if not reports:
+        return [row]
+    (report,) = reports
+    found = [
+        *other_account(report, account, purpose, asking.uids.get(account, "")),
+        *_findings(asking, account, purpose, report),
+    ]
+    return [*key_rows(account, purpose, report, found)]
+
+
+def _findings(
+    asking: Asking, account: Account, purpose: Purpose, report: KeyReport
+) -> tuple[Finding, ...]:
+    others = asking.known.inspectors[account].items()
+    also = tuple(
+        other
+        for other, told in others
+        if other != purpose and told.fingerprint == report.fingerprint
+    )
+    policy, now_us = asking.ground.loaded.settings.keys, asking.ground.clock.now_us()
+    return findings(report, account, purpose, policy, now_us=now_us, also=also)
 
 
 def _trading(*, trades: bool) -> str:

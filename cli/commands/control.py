@@ -29,7 +29,7 @@ STATUS_S = 5
 async def arm(desk: Desk, args: Namespace) -> int:
     """Let a LIVE engine send orders."""
     account = args.account or _typed("account to arm, in full: ", "ACCOUNT, like kraken/main")
-    return _done(await desk.ask(Arm(code=_code(args), account=account)), args)
+    return _done(await desk.ask(Arm(code=code_of(args), account=account)), args)
 
 
 async def disarm(desk: Desk, args: Namespace) -> int:
@@ -95,7 +95,7 @@ async def _release(desk: Desk, args: Namespace) -> int:
         if not args.json:
             say(f"demo code: {code}")
     else:
-        code = _code(args)
+        code = code_of(args)
     ask = Release(code=code, reason=reason, scope=scope, accept_unverified=accept)
     return _done(await desk.ask(ask), args)
 
@@ -114,7 +114,7 @@ async def _proven(desk: Desk, patience_s: float) -> None:
 async def limits(desk: Desk, args: Namespace) -> int:
     """The limits in force and those that wait, or their approval."""
     if args.action == "approve":
-        return _done(await desk.ask(ApproveLimits(code=_code(args))), args)
+        return _done(await desk.ask(ApproveLimits(code=code_of(args))), args)
     board = desk.board
     if args.json:
         waiting = dict(board.limits_pending)
@@ -169,7 +169,8 @@ def _done(done: object, args: Namespace) -> int:
     return 0
 
 
-def _code(args: Namespace) -> str:
+def code_of(args: Namespace) -> str:
+    """The second-factor code: given, read from standard input, or asked for."""
     told = getattr(args, "code", None)
     if told == "-":
         return sys.stdin.readline().strip()

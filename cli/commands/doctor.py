@@ -112,7 +112,10 @@ def _ccxt() -> Finding:
 
 
 def _keys(ground: Ground) -> Iterator[Finding]:
-    """Whether each account has the keys its mode needs; no key is shown or tried here."""
+    """Whether each account has the keys its mode needs; no key is shown or tried here.
+
+    What the venues say of them is told by `test-connection`.
+    """
     stores = ground.secrets(ground.places.book)
     if ground.environment:
         yield Finding("warn", "keys", DEVELOPMENT_ONLY)
@@ -125,6 +128,10 @@ def _keys(ground: Ground) -> Iterator[Finding]:
                 yield Finding("fail", f"keys of {account}", str(error))
                 continue
             trades = "read and trade" if keys.trade is not None else "read only: it cannot trade"
+            if keys.trade is not None and keys.trade.fingerprint == keys.read.fingerprint:
+                remedy = "make one for each at the venue: who has the one that reads can trade"
+                yield Finding("warn", f"keys of {account}", "one key reads and trades", remedy)
+                continue
             yield Finding("ok", f"keys of {account}", trades)
 
 

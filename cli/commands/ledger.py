@@ -4,20 +4,29 @@ import os
 import sqlite3
 import sys
 from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from difflib import get_close_matches
 from pathlib import Path
 
+from cli.commands.control import code_of
+from cli.desks import some_desk
 from cli.ground import Ground
 from cli.render import as_json, moment, say, table
 from cli.usage import WrongUsage
+from domain.asks import RotateSealKey
 from domain.errors import Unavailable
-from domain.queries import LedgerRow, ReadLedger
+from domain.queries import LedgerRow, ReadLedger, VerifyReport
 from domain.registry import facts_by_kind
 from domain.sentences import sentence_of
+from storage.database import head_of, open_reader
 from storage.exports import write_csv, write_jsonl
 from storage.history import History
-from storage.verify import verify_file
+from storage.seal_check import eras
+from storage.seals import fingerprint
+from storage.verify import Witness, verify_file
 
+_SAID = {"seals", "seal key", "anchors"}
 FAILED = 1
 INCOMPLETE = 3
 WIDEST = 72
@@ -29,33 +38,85 @@ async def ledger(ground: Ground, args: Namespace) -> int:
         raise Unavailable("the ledger", f"there is none yet at {ground.places.ledger}")
     if args.action == "verify":
         return _verify(ground, args)
-    if args.action == "tail":
-        return await _tail(ground, args)
+    if args.action in _ASYNC:
+        return await _ASYNC[args.action](ground, args)
     return _export(ground, args)
 
 
 def _verify(ground: Ground, args: Namespace) -> int:
     places = ground.places
-    report = verify_file(places.ledger, places.head, tail=args.tail)
+    report = verify_file(places.ledger, places.head, tail=args.tail, witness=_witness(ground, args))
     incomplete = args.require_evidence and bool(report.unproven) and report.result == "OK"
     result = "INCOMPLETE" if incomplete else report.result
     if args.json:
         say(as_json({"result": result, "report": report}))
     else:
-        say(f"{result}{_not_proven(report.unproven)}")
+        say(f"{result} ({_proven(report)})")
         say(f"{report.rows} rows checked, head {report.head_seq} {report.head_hash}")
         if report.problem:
             say(f"row {report.bad_seq}: {report.problem}")
     return {"OK": 0, "FAIL": FAILED}.get(result, INCOMPLETE)
 
 
-def _not_proven(unproven: tuple[str, ...]) -> str:
-    """What was not checked, said with the result: never OK for what was not proven."""
-    if not unproven:
-        return ""
-    words = {"seals": "not sealed", "anchors": "not anchored"}
-    told = ", ".join(words.get(one, f"not checked: {one}") for one in unproven)
-    return f" (chain only; {told})"
+def _witness(ground: Ground, args: Namespace) -> Witness:
+    """What is known from outside the ledger: by the command line, else the book's anchors."""
+    files = tuple(args.anchors)
+    for file in files:
+        if not file.is_file():
+            raise WrongUsage(f"--anchors: there is no file {file}")
+    if not files and ground.anchor_file.is_file():
+        files = (ground.anchor_file,)
+    return Witness(args.public_key or "", files)
+
+
+def _proven(report: VerifyReport) -> str:
+    """What was proven and what was not, said with the result: OK of nothing unseen."""
+    lacking = set(report.unproven)
+    told = ["chain only", "not sealed"]
+    if "seals" not in lacking:
+        told = [f"sealed by {fingerprint(report.sealed_by)}"]
+    if "seal key" in lacking:
+        told.append("not compared with a known key (--public-key)")
+    if "anchors" in lacking:
+        told.append("not anchored")
+    else:
+        told.append(f"anchors agree: {report.anchors}, to row {report.anchored_seq}")
+    told += [f"not checked: {one}" for one in report.unproven if one not in _SAID]
+    return f"{told[0]}; {', '.join(told[1:])}"
+
+
+async def _key(ground: Ground, args: Namespace) -> int:
+    """The public key in force, to be written down where the ledger does not lie."""
+    with closing(open_reader(ground.places.ledger)) as reader:
+        known = eras(reader, head_of(reader).seq)
+    if not known:
+        raise Unavailable("the key", "this ledger was never sealed; `quarterdeck doctor` says why")
+    rows = [
+        (
+            str(era.since),
+            fingerprint(era.public_key),
+            "yes" if era.vouched else "NO",
+            era.public_key,
+        )
+        for era in known
+    ]
+    if args.json:
+        say(
+            as_json(
+                [dict(zip(("since", "key", "vouched", "public_key"), r, strict=True)) for r in rows]
+            )
+        )
+    else:
+        say(table(("FROM ROW", "KEY", "VOUCHED", "PUBLIC KEY"), rows, right="FROM ROW"))
+    return 0
+
+
+async def _rekey(ground: Ground, args: Namespace) -> int:
+    """Seal with a new key from now on."""
+    async with some_desk(ground, boards=False) as desk:
+        done = await desk.ask(RotateSealKey(code=code_of(args)))
+    say(as_json(done) if args.json else done.detail)
+    return 0
 
 
 async def _tail(ground: Ground, args: Namespace) -> int:
@@ -108,3 +169,10 @@ def _new(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise WrongUsage(f"--output: {path} is there already; name a new file") from None
+
+
+_ASYNC: dict[str, Callable[[Ground, Namespace], Awaitable[int]]] = {
+    "tail": _tail,
+    "key": _key,
+    "rekey": _rekey,
+}

@@ -24,9 +24,13 @@ async def status(desk: Desk, args: Namespace) -> int:
     say("")
     say(table(("FEED", "STATE", "AGE", "PROBLEM"), _feeds(board), right="AGE"))
     say("")
+    say(table(("VENUE", "CLOCK", "INSTRUMENTS"), _venues(board), right="CLOCK"))
+    say("")
     say(
         table(("LIMIT", "USED", "RESERVED", "LIMIT ", "UNIT"), _usage(board), right="USED RESERVED")
     )
+    for account, why in told["refused"].items():
+        say(f"\nREFUSED {account}: {why}")
     for known in board.breaks:
         say(f"\nBREAK {known.kind} {known.account}: {known.detail}")
     for alarm in board.alarms:
@@ -50,6 +54,7 @@ def _status(board: Board) -> dict[str, Any]:
         "day P&L": money(day_result(board)),
         "open orders": str(sum(not s.terminal for s in board.orders.values())),
         "accounts": sorted(board.accounts),
+        "refused": {a: view.refused for a, view in board.accounts.items() if view.refused},
         "venues": dict(sorted(board.venues.items())),
         "feeds": dict(sorted(board.feeds.items())),
         "usage": list(board.usage),
@@ -66,6 +71,17 @@ def _feeds(board: Board) -> list[tuple[str, ...]]:
         age = f"{(board.now_us - last_us) / 1_000_000:.1f} s" if last_us else "never"
         name = key if feed.account == "" else f"{key} account"
         rows.append((name, feed.health.value, age, feed.problem))
+    return rows
+
+
+def _venues(board: Board) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for venue, view in sorted(board.venues.items()):
+        clock = "?" if view.skew_us is None else f"{view.skew_us // 1_000:+} ms"
+        listed = "its own"
+        if view.markets_us is not None:
+            listed = f"read {(board.now_us - view.markets_us) // 60_000_000} min ago"
+        rows.append((venue, clock, listed if view.markets_us != 0 else "not known yet"))
     return rows
 
 

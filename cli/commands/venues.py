@@ -2,11 +2,25 @@
 
 from argparse import Namespace
 
+from cli.abilities import key_audit
 from cli.render import as_json, say, table
 from config.names import KNOWN_VENUES
 
-_HEADS = ("VENUE", "ORDERS", "BALANCES", "FILLS", "CANCEL ALL", "LOOK-UP", "DEAD MAN", "SANDBOX")
-_SHORT = ("orders", "balance stream", "fill stream", "cancel all", "look up", "dead man", "sandbox")
+# 80 columns hold these; one venue by its name is told in full.
+_HEADS = {
+    "ORDERS": "orders",
+    "BALANCE": "balance stream",
+    "FILLS": "fill stream",
+    "CANCEL": "cancel all",
+    "LOOK-UP": "look up",
+    "DEAD": "dead man",
+    "TEST": "sandbox",
+    "HISTORY": "history",
+    "OUT": "withdrawals",
+}
+_LEGEND = """
+CANCEL all with one call, DEAD man's switch, TEST system of its own, money OUT.
+- the venue has none: `quarterdeck venues NAME` says what is done instead."""
 
 
 def venues(args: Namespace) -> int:
@@ -22,8 +36,8 @@ def venues(args: Namespace) -> int:
             say(as_json(told))
             return 0
         say(told.venue)
-        for name, known in told.rows():
-            say(f"  {'✓' if known.can else '-'} {name:<15} {known.how}".rstrip())
+        for name, can, how in (*((n, k.can, k.how) for n, k in told.rows()), key_audit(venue)):
+            say(f"  {'✓' if can else '-'} {name:<15} {how}".rstrip())
         return 0
     every = [capabilities(venue) for venue in KNOWN_VENUES]
     if args.json:
@@ -31,8 +45,8 @@ def venues(args: Namespace) -> int:
         return 0
     rows = []
     for told in every:
-        can = {name: "✓" if known.can else "-" for name, known in told.rows()}
-        rows.append((told.venue, *(can[name] for name in _SHORT)))
-    say(table(_HEADS, rows))
-    say("\n- is not offered by the venue; `quarterdeck venues NAME` says what is done instead")
+        marks = {name: "✓" if known.can else "-" for name, known in told.rows()}
+        rows.append((told.venue, *(marks[name] for name in _HEADS.values())))
+    say(table(("VENUE", *_HEADS), rows))
+    say(_LEGEND)
     return 0

@@ -57,7 +57,12 @@ def test_a_working_day_from_the_command_line(run: Run) -> None:
     assert (mine["status"], mine["quantity"]) == ("CANCELED", "0.02")
     status, told = run("ledger", "verify")
     assert status == 0, told
-    assert told.startswith("OK (chain only; not sealed, not anchored)")
+    assert told.startswith("OK (sealed by ")
+    assert "anchors agree: " in told
+    key = parsed(run("ledger", "key", json_=True))[0]["public_key"]
+    assert run("ledger", "verify", "--public-key", key, "--require-evidence")[0] == 0
+    assert run("ledger", "verify", "--public-key", "0" * 64)[0] == 1
+    assert run("ledger", "verify", "--public-key", "x")[0] == 64
 
 
 def _market_price(run: Run) -> str:
@@ -176,6 +181,12 @@ def test_doctor_names_the_account_whose_key_is_missing(
     assert "keys of kraken/main: read only: it cannot trade" in told
     assert "for development only" in told
     assert "of-the-environment" not in told
+    for part in ("KEY", "SECRET"):
+        monkeypatch.setenv(f"KRAKEN_API_{part}", f"a-{part}-for-everything")
+    main(["doctor", *flags])
+    told = capsys.readouterr().out
+    assert "! keys of kraken/main: one key reads and trades" in told
+    assert "for-everything" not in told
 
 
 LIVE = """\

@@ -25,6 +25,12 @@ def test_one_venue_is_told_with_what_is_done_instead(capsys: pytest.CaptureFixtu
     assert main(["venues", "Coinbase"]) == 0
     told = capsys.readouterr().out
     assert "- cancel all      open orders are listed and cancelled one by one" in told
+    assert "✓ key audit       its API tells what a key may do" in told
+
+
+def test_the_table_fits_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["venues"]) == 0
+    assert all(len(line) <= 80 for line in capsys.readouterr().out.splitlines())
 
 
 @pytest.mark.slow

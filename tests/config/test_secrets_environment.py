@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from config.redaction import Redaction
-from config.references import Purpose
 from config.secrets_environment import EnvironmentSecrets, read_env_file
 from domain.errors import Misconfigured
 from domain.instruments import Account
+from domain.keys import Purpose
 from venues.keys import Keys
 
 KRAKEN = Account("kraken", "main")

@@ -7,7 +7,7 @@ import pytest
 
 from config import secrets_file
 from config.redaction import Redaction
-from config.references import Purpose, parse_reference
+from config.references import parse_reference
 from config.sealed import Cost
 from config.secrets_environment import EnvironmentSecrets
 from config.secrets_file import SecretFile
@@ -15,6 +15,7 @@ from config.secrets_keyring import KeyringSecrets
 from config.secrets_stores import SecretStores
 from domain.errors import Misconfigured, Unavailable
 from domain.instruments import Account
+from domain.keys import Purpose
 from domain.ports import SecretStore
 from tests.config.test_secrets_keyring import Memory
 

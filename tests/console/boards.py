@@ -5,12 +5,24 @@ views that the engine refreshes itself (feeds, usage, NAV) are put on the board 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from domain import controls, events
-from domain.board import Board, EngineView, Feed, Health, LedgerView, Mode, Phase, at
+from domain.board import (
+    Board,
+    EngineView,
+    Feed,
+    Health,
+    LastError,
+    LedgerView,
+    Mode,
+    Phase,
+    at,
+)
 from domain.fold import fold
+from domain.keys import key_of
 from domain.orders import Side
 from domain.table import Table
 from tests.console import facts, views
@@ -56,6 +68,7 @@ def quiet(mode: Mode = Mode.DEMO) -> Board:
         started_us=NOW_US - 134 * MINUTE,
         accounts=Table({account: views.account(account) for account in ACCOUNTS.values()}),
         venues=Table({venue: views.venue(number, venue) for number, venue in enumerate(VENUES)}),
+        abilities=Table({venue: views.abilities(venue) for venue in VENUES}),
         feeds=Table({views.feed_key(feed): feed for feed in views.feeds()}),
         instruments=Table(
             {at(v, s): views.instrument(v, s) for v in VENUES for s in PRICES if views.lists(v, s)}
@@ -110,6 +123,33 @@ def stale() -> Board:
     )  # fmt: skip
     feeds = board.feeds.put(views.feed_key(gate), gate).put(views.feed_key(mexc), mexc)
     return board.but(feeds=feeds)
+
+
+def audited() -> Board:
+    """LIVE with keys that were audited, a ban, an error that is over, and an account refused."""
+    board = stale().but(mode=Mode.LIVE)
+    over = LastError(
+        who="kraken/main", why="EService:Unavailable", remedy="wait for the venue; see its "
+        "status page", at_us=NOW_US - 4 * MINUTE,
+    )  # fmt: skip
+    mexc = ACCOUNTS["mexc"]
+    refused = replace(
+        board.accounts[mexc], refused="the read key of mexc/main belongs to account 209302840, "
+        "and mexc/main is 209302839",
+    )  # fmt: skip
+    venues = board.venues
+    changed = {
+        "kraken": replace(venues["kraken"], last_error=over, markets_us=NOW_US - 12 * MINUTE),
+        "kucoin": replace(
+            venues["kucoin"], ban="429000 Too Many Requests", banned_us=NOW_US + 12 * SECOND
+        ),
+    }
+    return board.but(
+        venues=Table({**venues, **changed}),
+        accounts=board.accounts.put(mexc, refused),
+        keys=Table({key_of(key.account, key.purpose): key for key in views.audits()}),
+        started_us=NOW_US - 13 * MINUTE,
+    )
 
 
 def live(*, armed: bool = False, gateway: str = "") -> Board:

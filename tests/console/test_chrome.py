@@ -15,6 +15,7 @@ from tui.chrome import banners, footer, kill_word, mode_bar, navigation
 from tui.freshness import (
     accounts,
     balances_are_old,
+    bans,
     health_of,
     prices_are_old,
     trouble,
@@ -166,6 +167,28 @@ def test_balances_that_were_never_read_are_old() -> None:
     view = replace(board.accounts[views.ACCOUNTS["gate"]], balances=None)
     board = board.but(accounts=board.accounts.put(view.account, view))
     assert balances_are_old(board, view.account, views.NOW_US)
+
+
+def test_balances_that_nobody_could_read_for_long_are_old_beside_a_healthy_stream() -> None:
+    board, account = boards.quiet(), views.ACCOUNTS["gate"]
+    balances = board.accounts[account].balances
+    assert balances is not None
+    assert not balances_are_old(board, account, balances.at_us + 80 * views.SECOND)
+    assert balances_are_old(board, account, balances.at_us + 91 * views.SECOND)
+
+
+def test_a_ban_is_told_on_every_screen_with_its_end_and_its_reason() -> None:
+    board = boards.quiet()
+    view = replace(
+        board.venues["kraken"],
+        banned_us=views.NOW_US + 12 * views.SECOND,
+        ban="EAPI:Rate limit exceeded",
+    )
+    board = board.but(venues=board.venues.put("kraken", view))
+    said = "kraken is asked again in 12 s: EAPI:Rate limit exceeded · cancels still go out"
+    assert bans(board, views.NOW_US) == [said]
+    assert ("-stale", said) in banners(picture(board))
+    assert bans(board, views.NOW_US + 12 * views.SECOND) == []
 
 
 def test_accounts_keep_their_venue_after_the_board_crossed_a_socket() -> None:

@@ -12,6 +12,7 @@ from domain.asks import (
     Requery,
     Submitted,
 )
+from domain.controls import BreakOpened
 from domain.errors import Refused
 from domain.orders import Side, Status
 from tests.console import boards, facts
@@ -136,7 +137,24 @@ async def test_an_unknown_order_is_looked_up_or_given_up_with_code_and_reason() 
         assert (ask.reason, ask.code) == ("gone", "123456")
 
 
-async def test_only_an_unknown_order_can_be_given_up() -> None:
+async def test_an_order_that_vanished_from_its_venue_can_be_given_up() -> None:
+    async with played() as session:
+        await session.press("2", "enter")
+        client_id = "QDA700KX9T3VQ2M7WZ"
+        vanished = BreakOpened(
+            at_us=1,
+            actor="engine",
+            break_id=f"ORDER_VANISHED:{client_id}:1",
+            kind="ORDER_VANISHED",
+            account=session.desk.board.orders[client_id].order.account,
+            detail="no search finds it",
+        )
+        await session.show(boards.told(session.desk.board, [vanished]))
+        await session.press("L")
+        assert "give up an order" in session.text
+
+
+async def test_only_an_order_that_no_search_finds_can_be_given_up() -> None:
     async with played() as session:
         await session.press("2", "enter", "L")
-        assert "only an UNKNOWN order can be given up" in session.text
+        assert "only an UNKNOWN or vanished order can be given up" in session.text

@@ -6,9 +6,11 @@ The one rule: everything is as it was at `NOW_US`, and is the same on every run.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from domain.board import AccountView, Feed, Health, NavPoint, VenueView
+from domain.board import Ability, AccountView, Feed, Health, NavPoint, VenueView
 from domain.instruments import Account, Instrument
+from domain.keys import Finding, Ill, KeyReport, KeyView, Purpose, Right
 from domain.market import AssetBalance, Balances, Depth, Level, Mark, Price
 from domain.verdicts import Usage
 
@@ -63,7 +65,71 @@ def account(account: Account) -> AccountView:
 def venue(number: int, venue: str) -> VenueView:
     return VenueView(
         venue=venue, skew_us=12_000 - 9_000 * number, latency_us=48_000 + 61_000 * number,
-        budget_left=46 - 7 * number, budget=60, accounts=("main",),
+        budget_left=46 - 7 * number, budget=60, accounts=(ACCOUNTS[venue],),
+    )  # fmt: skip
+
+
+def abilities(venue: str) -> tuple[Ability, ...]:
+    """What a venue can, in the words of the real ones."""
+    dead_man = venue == "kraken"
+    streams = venue not in ("gate", "mexc")
+    return (
+        Ability("orders", streams, "all kinds" if streams else "tried on a captured wire only"),
+        Ability("balance stream", streams, "and checked by request" if streams else
+                "balances are asked for again and again"),
+        Ability("fill stream", True, "and checked by request"),
+        Ability("cancel all", True, "with one call"),
+        Ability("look up", dead_man, "its lists are filtered by our id" if dead_man else
+                "its lists are read whole and scanned for our id; so are cancels of orders whose "
+                "answer was lost"),
+        Ability("dead man", dead_man, "60 s, refreshed each 15 s while armed" if dead_man else
+                "if this machine dies, open orders stay open"),
+        Ability("sandbox", False, "try --demo"),
+        Ability("history", True, "as far as it keeps"),
+        Ability("withdrawals", True, "its API takes them"),
+    )  # fmt: skip
+
+
+def key(venue: str, purpose: Purpose, *findings: Finding, **told: Any) -> KeyView:
+    """A key that was audited at the start of the engine."""
+    read: tuple[Right, ...] = (Right.READ,)
+    rights = read if purpose is Purpose.READ else (*read, Right.PLACE, Right.CANCEL)
+    report = KeyReport(
+        fingerprint=f"{venue}{purpose}", rights=rights, bound=True,
+        addresses=("203.0.113.7",), uid="AA88 N84G WOAK NMOI",
+    )  # fmt: skip
+    return KeyView(
+        account=ACCOUNTS[venue], purpose=purpose, report=replace(report, **told),
+        findings=findings, at_us=NOW_US - 12 * MINUTE,
+    )  # fmt: skip
+
+
+def audits() -> Iterable[KeyView]:
+    """Keys as they are found in the field: one is too wide, one is not told, one is refused."""
+    yield key("kraken", Purpose.READ)
+    yield key(
+        "kraken", Purpose.TRADE,
+        Finding(
+            ill=Ill.TOO_WIDE, text="the trade key of kraken/main can also withdraw",
+            remedy="take these rights away at the venue",
+        ),
+        rights=(Right.READ, Right.PLACE, Right.CANCEL, Right.WITHDRAW),
+    )  # fmt: skip
+    yield key("kucoin", Purpose.READ, uid="165111215")
+    yield key(
+        "gate", Purpose.READ, rights=None, bound=None, addresses=(), uid="1667201533",
+        problem="it tells the rights of main account keys only",
+    )  # fmt: skip
+    yield key(
+        "mexc", Purpose.READ,
+        Finding(
+            ill=Ill.OTHER_ACCOUNT,
+            text="the read key of mexc/main belongs to account 209302840, and mexc/main is "
+            "209302839",
+            remedy="give back the key of that account, or a new name to this one",
+        ),
+        rights=None, bound=None, addresses=(), uid="209302840",
+        problem="its API does not tell what a key may do",
     )  # fmt: skip
 
 

@@ -125,6 +125,15 @@ def test_a_clock_that_was_never_measured_is_not_right() -> None:
     assert isnan(one(metrics, "trading_clock_skew_ms", venue="mexc"))
 
 
+def test_a_ban_is_told_in_seconds_that_are_left() -> None:
+    ends_us = NOW_US + 12_500_000
+    banned = VenueView(venue="kraken", banned_us=ends_us, ban="EAPI:Rate limit exceeded")
+    over_now = VenueView(venue="mexc", banned_us=NOW_US - 1)
+    metrics = over(EMPTY.but(venues=Table({"kraken": banned, "mexc": over_now})))
+    assert one(metrics, "trading_venue_banned_seconds", venue="kraken") == 12.5
+    assert one(metrics, "trading_venue_banned_seconds", venue="mexc") == 0
+
+
 def test_a_feed_is_as_old_as_its_last_sign_of_life() -> None:
     beating = Feed(
         venue="kraken",

@@ -1,10 +1,9 @@
-"""What the health screen says of feeds, venues, the engine and the console itself.
+"""What the health screen says of feeds, the engine and the console itself.
 
 The one rule: a figure that was never measured is a dash, not a zero.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from domain.board import Board, Feed, Health
 from domain.halts import Level
@@ -13,13 +12,10 @@ from tui.freshness import DOT
 from tui.lines import Line, Lines, Part, wrapped
 from tui.phases import unread
 from tui.stage import Picture, Stage
-from tui.widgets.bars import bar
 from tui.widgets.columns import Cell, Column
 
 _TONE = {Health.OK: "ok", Health.STALE: "stale", Health.DOWN: "halt"}
 _LAG_WARN_US = 50_000
-_SKEW_WARN_US = 1_000_000
-_NAME = 12
 
 
 def feed_key(feed: Feed) -> str:
@@ -93,37 +89,6 @@ def feed_lines(feed: Feed, picture: Picture, width: int) -> Lines:
     ]
 
 
-def venue_lines(picture: Picture, width: int) -> Lines:
-    """Clock, latency and call budget of each venue."""
-    views = sorted(picture.board.venues.values(), key=lambda view: view.venue)
-    if not views:
-        return [[Part("no venue", "dim")]]
-    room = max(4, min(16, width - 56))
-    header = f"{'':<{_NAME}}{'clock':>9}{'answer':>10}   {'calls left':<{room + 8}} accounts"
-    lines: list[Line] = [[Part(header, "dim")]]
-    for view in views:
-        skew = DASH if view.skew_us is None else f"{view.skew_us // 1_000:+} ms"
-        off = view.skew_us is not None and abs(view.skew_us) > _SKEW_WARN_US
-        drawn = (
-            bar(Decimal(view.budget_left), Decimal(view.budget), room, tone="bar")
-            if view.budget
-            else ()
-        )
-        left = f" {view.budget_left}/{view.budget}".ljust(8)
-        if not view.budget:
-            left = f"{DASH:<{room + 8}}"
-        lines.append([
-            Part(f"{view.venue:<{_NAME}}", "strong"),
-            Part(f"{skew:>9}", "warn" if off else ""),
-            Part(f"{millis(view.latency_us) if view.latency_us else DASH:>10}   "),
-            *drawn,
-            Part(left, "dim"),
-            Part(f" {', '.join(view.accounts) or DASH}"),
-            Part(" SANDBOX" if view.sandbox else "", "warn"),
-        ])  # fmt: skip
-    return lines
-
-
 def engine_lines(picture: Picture) -> Lines:
     """The engine's pulse, the ledger, metrics."""
     board = picture.board
@@ -187,10 +152,10 @@ def settings_lines(stage: Stage, theme: str, width: int) -> Lines:
         ("keymap", f"{len(options.keymap)} changed" if options.keymap else "default"),
     )
     lines: list[Line] = []
+    for problem in stage.key_problems:  # first: the panel is short, and this wants to be mended
+        lines.extend([Part(row, "warn")] for row in wrapped(f"! {problem}", width))
     for name, text in rows:
         first, *rest = wrapped(text, max(10, width - 10))
         lines.append([Part(f"{name:<10}", "dim"), Part(first)])
         lines.extend([Part(" " * 10), Part(row)] for row in rest)
-    for problem in stage.key_problems:
-        lines.extend([Part(row, "warn")] for row in wrapped(f"! {problem}", width))
     return lines

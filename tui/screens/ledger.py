@@ -10,6 +10,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 
+from domain.board import LedgerView
 from domain.queries import LedgerPage, LedgerRow, ReadLedger, VerifyLedger, VerifyReport
 from domain.sentences import sentence_of
 from tui.format import DASH, counted, millis, size, when, when_ms
@@ -99,6 +100,10 @@ class LedgerScreen(Page):
             Part(f" · head {ledger.head_hash[:8] or DASH}", "dim"), Part(" · ", "dim"),
             Part(told, tone),
         ]  # fmt: skip
+        if ledger.sealed_by:
+            line.append(
+                Part(f" · {_evidence(ledger)}", "warning" if ledger.anchor_problem else "dim")
+            )
         if self._verifying:
             line.append(Part(" · verifying …", "accent"))
         elif self._report is not None and self._report.unproven:
@@ -203,3 +208,9 @@ def _words(data: dict[str, Any]) -> list[str]:
         else:
             words.append(f"{name} {value}" if str(value) in ("True", "False") else str(value))
     return words
+
+
+def _evidence(ledger: LedgerView) -> str:
+    if ledger.anchor_problem:
+        return f"sealed, {ledger.anchor_problem}"
+    return f"sealed, anchored to {ledger.anchored_seq:,}" if ledger.anchored_seq else "sealed"

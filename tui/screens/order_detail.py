@@ -91,11 +91,12 @@ class OrderDetail(ModalScreen[None]):
         requery(self, self._state)
 
     def action_lost(self) -> None:
-        """Give an UNKNOWN order up."""
-        if self._state.status is Status.UNKNOWN:
+        """Give up an order that is UNKNOWN, or vanished from its venue."""
+        gone = self.stage.picture.board.vanished(self._state.client_id)
+        if self._state.status is Status.UNKNOWN or gone is not None:
             self.stage.show_dialog(GiveUp(self._state))
         else:
-            self.stage.say("only an UNKNOWN order can be given up")
+            self.stage.say("only an UNKNOWN or vanished order can be given up")
 
     def action_copy(self) -> None:
         """Copy the client order id."""
@@ -112,10 +113,10 @@ def _keys_line() -> Line:
 
 
 class GiveUp(Dialog):
-    """Mark an UNKNOWN order lost: its reservation is released, on the operator's word."""
+    """Mark an order that no search finds lost: released, on the operator's word."""
 
     def __init__(self, state: OrderState) -> None:
-        super().__init__("give up an unknown order", confirm="Mark lost", tone="halt")
+        super().__init__("give up an order", confirm="Mark lost", tone="halt")
         self._state = state
         self._reason = typed("why you are certain", id="reason")
         self._code = typed("6 digits", id="code", secret=True)

@@ -154,6 +154,23 @@ class Reading(Dialog):
         """The lines."""
         return self._lines(picture, width)
 
+    def on_key(self, event: events.Key) -> None:
+        """Up and down move the text: there is no field to go to."""
+        text = self.query_one(VerticalScroll)
+        moves: dict[str, Callable[..., None]] = {
+            "down": text.scroll_down,
+            "up": text.scroll_up,
+            "pagedown": text.scroll_page_down,
+            "pageup": text.scroll_page_up,
+            "home": text.scroll_home,
+            "end": text.scroll_end,
+        }
+        move = moves.get(event.key)
+        if move is not None:
+            event.stop()
+            event.prevent_default()
+            move(animate=False)
+
 
 def mode_class(board: Board) -> str:
     """The class that colours a frame: the mode's, or killed."""
