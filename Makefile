@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check wire-demo bench screenshots lock clean
+.PHONY: demo test check wire-demo soak bench screenshots lock clean
 
 demo: $(STAMP)  ## open the console on the demo desk (no keys, no network)
 	@$(BIN)/quarterdeck --demo
@@ -21,6 +21,9 @@ check: $(STAMP)  ## format, lint, types, import contracts
 
 wire-demo: $(STAMP)  ## the console in LIVE mode against the loopback Kraken
 	@$(BIN)/python -m tests.wire.demo
+
+soak: $(STAMP)  ## ten minutes of chaos against both loopback venues (MINUTES=, SEED=)
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 bench: $(STAMP)  ## every benchmark with its peer or floor, ratios printed
 	$(BIN)/python -m bench
