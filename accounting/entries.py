@@ -152,8 +152,6 @@ def wrong_with(entry: Entry) -> str:
         return f"a quantity of {entry.quantity} is not above zero"
     if isinstance(entry, Trade):
         return _wrong_trade(entry)
-    if isinstance(entry, Receipt):
-        return _wrong_basis(entry)
     if isinstance(entry, Departure):
         wrong = entry.fee < ZERO
         return f"a transfer fee of {entry.fee} is below zero" if wrong else ""
@@ -176,14 +174,17 @@ def _wrong_trade(trade: Trade) -> str:
 
 def _beyond(*amounts: Decimal | None) -> bool:
     """Whether an amount is no money: its parts could not be rounded to 1e-8 in 50 digits."""
-    return any(amount is not None and abs(amount) > LARGEST for amount in amounts)
+    return any(amount is not None and not -LARGEST <= amount <= LARGEST for amount in amounts)
 
 
-def _wrong_basis(entry: Receipt) -> str:
+def wrong_basis(entry: Receipt) -> str:
+    """What makes a supplied basis unusable, in words; the units came all the same."""
     if _beyond(*(part.value for part in entry.known)):
         return "an amount is beyond 10^40"
     if any(part.quantity <= ZERO or part.value < ZERO for part in entry.known):
         return "a supplied basis has a quantity or a value below zero"
+    if any(part.acquired_us > entry.at_us for part in entry.known):
+        return "a supplied basis is of a day after the units came"
     supplied = sum((part.quantity for part in entry.known), ZERO)
     if supplied > entry.quantity:
         return f"basis is supplied for {supplied}, and only {entry.quantity} came"

@@ -83,8 +83,14 @@ def compare(
 def reported(
     version: Allocation, told: Iterable[BrokerSale], time_zone: str
 ) -> dict[str, Reported]:
-    """Disposal key → how a 1099-DA reported it, for the boxes of Form 8949."""
-    days = {(sale.account, sale.asset, sale.sold): sale.basis is not None for sale in told}
+    """Disposal key → how a 1099-DA reported it, for the boxes of Form 8949.
+
+    Of a day with a basis for some sales and none for others, none is taken as reported.
+    """
+    days: dict[Day, bool] = {}
+    for sale in told:
+        day = sale.account, sale.asset, sale.sold
+        days[day] = days.get(day, True) and sale.basis is not None
     made = {}
     for row in version.sold:
         day = row.account, row.asset, str(local_date(row.at_us, time_zone))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from accounting.allocations import Allocation, Sliced, total
 from accounting.elections import FIAT
 from accounting.holding import Term, term_at
-from accounting.lots import NO_SALE
+from accounting.lots import FEE, NETWORK_FEE, NO_SALE
 from domain.days import local_date
 from domain.money import MONEY, ZERO, canonical
 
@@ -82,8 +82,9 @@ class Form8949:
     left_out: int = 0
 
     def totals(self, part: str, box: str) -> Cells:
-        """The sums of a part's box, of the rounded cells."""
-        return totals(row.cells for row in self.rows if (row.part, row.box) == (part, box))
+        """The sums of a part's box, of the rounded cells of its complete rows: they cross-foot."""
+        place = part, box, ""
+        return totals(row.cells for row in self.rows if (row.part, row.box, row.flag) == place)
 
     @property
     def incomplete(self) -> tuple[Row, ...]:
@@ -110,7 +111,7 @@ def form_8949(
         if row.kind not in NO_SALE and local_date(row.at_us, time_zone).year == year
     ]
     rows = [
-        _row(row, place, year, time_zone, told.get(row.key, Reported.NOT_AT_ALL), dollars=dollars)
+        _row(row, place, year, time_zone, _told_of(row, told), dollars=dollars)
         for place, row in in_year
         if row.asset not in FIAT
     ]
@@ -173,6 +174,12 @@ def _row(
         slice_id=f"{row.key}#{place}",
         flag=row.flag,
     )
+
+
+def _told_of(row: Sliced, told: Mapping[str, Reported]) -> Reported:
+    """A fee in kind has its sale's key, and is a disposition that no broker reports apart."""
+    alone = row.kind in (FEE, NETWORK_FEE)
+    return Reported.NOT_AT_ALL if alone else told.get(row.key, Reported.NOT_AT_ALL)
 
 
 def _spelled(day: date) -> str:

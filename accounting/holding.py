@@ -8,7 +8,7 @@ is March 1 (accounting.md, golden case G12).
 from datetime import date, timedelta
 from enum import StrEnum
 
-from domain.days import local_date
+from domain.days import local_date, midnight_us
 
 
 class Term(StrEnum):
@@ -24,6 +24,11 @@ def long_from(acquired: date) -> date:
     if (start.month, start.day) == (2, 29):
         return date(start.year + 1, 3, 1)
     return start.replace(year=start.year + 1)
+
+
+def long_from_us(acquired_us: int, time_zone: str) -> int:
+    """The first moment at which a sale of what was acquired then is LONG."""
+    return midnight_us(long_from(local_date(acquired_us, time_zone)), time_zone)
 
 
 def term(acquired: date, sold: date) -> Term:

@@ -3,8 +3,9 @@
 A place is an account, `EVERYWHERE` where lots are matched over all accounts, or
 `in transit:<key>` for what left one account and has not reached another.
 
-The one rule: units enter by `put` and end by `dispose`; `move` changes their place alone. So
-per asset, what was put equals what was disposed of and what is open, quantity and basis.
+The one rule: units enter by `put` and end by `dispose`; what is `taken_up` is `laid_down` and
+only changes its place. So per asset, what was put equals what was disposed of and what is open,
+quantity and basis.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from accounting.elections import Method, Policy, Scope
-from accounting.lots import Lot, Take
+from accounting.lots import Lots, Take
 from accounting.pools import Pool
 from accounting.reallocation import EVERYWHERE, Place, allocated, gathered
 from accounting.records import Acquisitions, Disposals
@@ -40,7 +41,7 @@ class OpenLot(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """Units taken up for a move, a part of each lot; no lot: nothing was there to move."""
+    """Units taken up in an account to be moved, and how many of them were not there."""
 
     asset: str
     account: str
@@ -52,18 +53,19 @@ class Holdings:
     """Pools under one policy at a time; `acquired` and `disposals` only grow."""
 
     def __init__(self, policy: Policy) -> None:
+        self.lots = Lots()
         self.acquired = Acquisitions()
-        self.disposals = Disposals()
+        self.disposals = Disposals(self.lots)
         self.policy = policy
         self._everywhere = policy.scope is Scope.UNIVERSAL
         self._pools: dict[Place, Pool] = {}
         self._moved: dict[Place, Decimal] = {}
-        self._methods = dict(policy.methods)
+        self._method, self._methods = policy.method, dict(policy.methods)
 
     def use(self, policy: Policy) -> None:
         """Go on under another policy; a new scope moves the lots."""
         before, self.policy = self.policy, policy
-        self._methods = dict(policy.methods)
+        self._method, self._methods = policy.method, dict(policy.methods)
         if before.scope is policy.scope:
             return
         self._everywhere = policy.scope is Scope.UNIVERSAL
@@ -84,10 +86,10 @@ class Holdings:
     ) -> None:
         """A new lot; without `acquired_us` it stands at the age of its arrival, `at_us`."""
         since_us = at_us if acquired_us is None else acquired_us
-        number = len(self.acquired)
-        self.acquired.add(key, asset, account, acquired_us, quantity, basis)
-        lot = Lot(key, number, asset, account, quantity, basis, acquired_us, since_us)
-        self._pool(asset, account).add(lot)
+        number = self.acquired.add(key, asset, account, acquired_us, quantity, basis)
+        row = self.lots.add(key, number, account, quantity, basis, acquired_us, since_us)
+        place = asset, (EVERYWHERE if self._everywhere else account)
+        (self._pools.get(place) or self._pool(asset, account)).add(row)
 
     def dispose(
         self,
@@ -100,13 +102,16 @@ class Holdings:
         proceeds: Decimal | None,
     ) -> None:
         """Units that leave for good, out of the lots that the method in force names."""
-        method = self._methods.get(asset, self.policy.method)
-        takes, _ = self._pool(asset, account).take(quantity, method)
-        self.disposals.add(key, asset, account, at_us, kind, quantity, proceeds, takes)
+        method = self._methods.get(asset, self._method)
+        place = asset, (EVERYWHERE if self._everywhere else account)
+        pool = self._pools.get(place) or self._pool(asset, account)
+        takes, missing = pool.take(quantity, method)
+        told = (key, asset, account, at_us, kind, quantity, proceeds)
+        self.disposals.add(told, takes, missing)
 
     def taken_up(self, asset: str, account: str, quantity: Decimal) -> Moving:
         """Take units up to move them: the oldest first, at average cost where that is elected."""
-        average = self._methods.get(asset, self.policy.method) is _AVERAGE
+        average = self._methods.get(asset, self._method) is _AVERAGE
         method = _AVERAGE if average else _FIFO
         takes, missing = self._pool(asset, account).take(quantity, method)
         return Moving(asset, account, takes, missing)
@@ -117,41 +122,40 @@ class Holdings:
         What was missing becomes a lot of unknown basis: somewhere it must have come from.
         """
         pool = self._pool(moving.asset, account)
-        for lot, quantity, basis in moving.takes:
+        for row, quantity, basis in moving.takes:
             # Matched over all accounts, a lot keeps the name of the one that bought it.
-            name = lot.account if self._everywhere else account
-            told = (quantity, basis, lot.acquired_us, lot.since_us)
-            pool.add(Lot(lot.key, lot.number, lot.asset, name, *told))
+            name = self.lots.account[row] if self._everywhere else account
+            pool.add(self.lots.part(row, name, quantity, basis))
         units = sum((take.quantity for take in moving.takes), moving.missing)
         self._move(moving.asset, moving.account, units.copy_negate())
         self._move(moving.asset, account, units)
         if moving.missing:
-            bare = (moving.asset, moving.account)
-            number = len(self.acquired)
-            self.acquired.add(key, *bare, None, moving.missing, None)
-            pool.add(Lot(key, number, *bare, moving.missing, None, None, at_us))
+            bare = (moving.missing, None)
+            number = self.acquired.add(key, moving.asset, moving.account, None, *bare)
+            pool.add(self.lots.add(key, number, moving.account, *bare, None, at_us))
 
     def in_transit(self, asset: str, key: str) -> Decimal:
         """How many units of a departure have not arrived."""
         place = IN_TRANSIT + key
         if not self._everywhere:
             # A re-allocation may have placed other units there than were sent.
-            return sum((lot.left for lot in self._pool(asset, place).open()), ZERO)
+            return self._pool(asset, place).total()
         return self._moved.get((asset, place), ZERO)
 
     def open_lots(self) -> Iterator[OpenLot]:
         """Every lot with something left, by asset and place, the oldest first."""
+        lots = self.lots
         for asset, place in sorted(self._pools):
-            for lot in self._pools[asset, place].open():
-                account = place or lot.account
-                left = (lot.acquired_us, lot.left, lot.left_basis, lot.since_us)
-                yield OpenLot(lot.key, asset, account, *left)
+            for row in self._pools[asset, place].open():
+                account = place or lots.account[row]
+                left = (lots.left[row], lots.left_basis[row], lots.since_us[row])
+                yield OpenLot(lots.key[row], asset, account, lots.acquired_us[row], *left)
 
     def _pool(self, asset: str, account: str) -> Pool:
         place = asset, (EVERYWHERE if self._everywhere else account)
         pool = self._pools.get(place)
         if pool is None:
-            pool = self._pools[place] = Pool()
+            pool = self._pools[place] = Pool(self.lots)
         return pool
 
     def _move(self, asset: str, account: str, quantity: Decimal) -> None:

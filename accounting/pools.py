@@ -17,72 +17,83 @@ comes up. So the top entry that tells the truth is the highest of all (after epr
 from bisect import insort
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
-from operator import attrgetter
 
 from accounting.elections import Method
-from accounting.lots import Lot, Take, share
+from accounting.lots import Lots, Take, share
 from domain.money import MONEY, ZERO
 
-_PLACE = attrgetter("place")
+_FIFO, _LIFO, _AVERAGE = Method.FIFO, Method.LIFO, Method.AVERAGE  # a name of an enum is slow
 _SLACK = 64
 _LAST = Decimal("Infinity")  # where the basis is not known, no other lot comes after
 _new_take = tuple.__new__  # a third of the cost of calling the class, and the hottest line
-HeapEntry = tuple[Decimal, int, int, int, Lot]
+HeapEntry = tuple[Decimal, tuple[int, int], int]
 
 
 class Pool:
-    """Lots by age from `head` on; `heap` and `average` exist once their method was used."""
+    """Rows of `lots` by age, from `head` on; `heap` and `average` exist once they were used."""
 
-    __slots__ = ("average", "head", "heap", "lots", "pushes", "spent")
+    __slots__ = ("average", "head", "heap", "lots", "rows", "spent")
 
-    def __init__(self) -> None:
-        self.lots: list[Lot] = []
+    def __init__(self, lots: Lots) -> None:
+        self.lots = lots
+        self.rows: list[int] = []
         self.head = 0
         self.spent = 0
-        self.pushes = 0
         self.heap: list[HeapEntry] | None = None
         self.average: tuple[Decimal, Decimal] | None = None
 
-    def add(self, lot: Lot) -> None:
+    def add(self, row: int) -> None:
         """Take a lot in at its age: by acquisition, not by arrival."""
-        lots = self.lots
-        if len(lots) == self.head or lots[-1].since_us < lot.since_us or lots[-1].place < lot.place:
-            lots.append(lot)
+        rows, lots = self.rows, self.lots
+        if len(rows) > self.head:
+            since_us, last = lots.since_us, rows[-1]
+            older = since_us[last] < since_us[row] or lots.place(last) < lots.place(row)
         else:
-            insort(lots, lot, lo=self.head, key=_PLACE)
+            older = True
+        if older:
+            rows.append(row)
+        else:
+            insort(rows, row, lo=self.head, key=lots.place)
         if self.heap is not None:
-            self._push(self.heap, lot)
-        if self.average is not None and lot.left_basis is not None:
-            quantity, basis = self.average
-            self.average = quantity + lot.left, basis + lot.left_basis
+            self._push(self.heap, row)
+        basis = lots.left_basis[row]
+        if self.average is not None and basis is not None:
+            self.average = self.average[0] + lots.left[row], self.average[1] + basis
 
     def take(self, wanted: Decimal, method: Method) -> tuple[list[Take], Decimal]:
         """Take up to `wanted` units; answers what was taken and how much was not there."""
-        if method is not Method.AVERAGE and self.average is not None:
+        if method is _AVERAGE:
+            return self._at_average(wanted)
+        if self.average is not None:
             self.settle()
-        if method is Method.FIFO:
+        if method is _FIFO:
             return self._oldest_first(wanted)
-        if method is Method.LIFO:
+        if method is _LIFO:
             return self._newest_first(wanted)
-        if method is Method.HIFO:
-            return self._highest_first(wanted)
-        return self._at_average(wanted)
+        return self._highest_first(wanted)
 
-    def open(self) -> list[Lot]:
+    def open(self) -> list[int]:
         """The lots with something left, oldest first, each with its true basis."""
         if self.average is not None:
             self.spread()
-        return [lot for lot in self.lots[self.head :] if lot.left]
+        left = self.lots.left
+        return [row for row in self.rows[self.head :] if left[row]]
+
+    def total(self) -> Decimal:
+        """How many units are left in all."""
+        left = self.lots.left
+        return sum((left[row] for row in self.rows[self.head :]), ZERO)
 
     def spread(self) -> None:
         """Give each lot of the average its share of it; the last one has the remainder."""
         if self.average is None:
             return
         quantity, basis = self.average
-        for lot in self.lots[self.head :]:
-            if lot.left and lot.left_basis is not None:
-                lot.left_basis = share(basis, lot.left, quantity)
-                quantity, basis = quantity - lot.left, basis - lot.left_basis
+        left, left_basis = self.lots.left, self.lots.left_basis
+        for row in self.rows[self.head :]:
+            if left[row] and left_basis[row] is not None:
+                part = left_basis[row] = share(basis, left[row], quantity)
+                quantity, basis = quantity - left[row], basis - part
         self.heap = None
 
     def settle(self) -> None:
@@ -91,102 +102,117 @@ class Pool:
         self.average = None
 
     def _oldest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
-        lots, head, end = self.lots, self.head, len(self.lots)
+        rows, head, end = self.rows, self.head, len(self.rows)
+        left, left_basis = self.lots.left, self.lots.left_basis
         takes = []
         while head < end:
-            lot = lots[head]
-            left = lot.left
-            if left > wanted:
-                takes.append(self._part(lot, wanted))
+            row = rows[head]
+            units = left[row]
+            if units > wanted:
+                takes.append(self._part(row, wanted))
                 wanted = ZERO
                 break
             head += 1
-            if left:
-                takes.append(_new_take(Take, (lot, left, lot.left_basis)))
-                lot.left = ZERO
-                lot.left_basis = None if lot.left_basis is None else ZERO
-                if left == wanted:
+            if units:
+                takes.append(_new_take(Take, (row, units, left_basis[row])))
+                left[row] = ZERO
+                if units == wanted:
                     wanted = ZERO
                     break
-                wanted = wanted - left
+                wanted = wanted - units
         if head > _SLACK and head * 2 > end:
-            del lots[:head]
+            del rows[:head]
             head = 0
         self.head = head
         return takes, wanted
 
     def _newest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
-        lots = self.lots
+        rows, left = self.rows, self.lots.left
         takes = []
-        while wanted and len(lots) > self.head:
-            lot = lots[-1]
-            if lot.left > wanted:
-                takes.append(self._part(lot, wanted))
+        while wanted and len(rows) > self.head:
+            row = rows[-1]
+            if left[row] > wanted:
+                takes.append(self._part(row, wanted))
                 return takes, ZERO
-            lots.pop()
-            if lot.left:
-                wanted = wanted - lot.left
-                takes.append(_whole(lot))
+            rows.pop()
+            if left[row]:
+                wanted = wanted - left[row]
+                takes.append(self._whole(row))
         return takes, wanted
 
     def _highest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
-        heap = self._heap()
+        heap, left = self._heap(), self.lots.left
         takes = []
         while wanted and heap:
-            unit, *_, lot = heap[0]
-            if not lot.left or unit != _rank(lot):
+            unit, _, row = heap[0]
+            if not left[row] or unit != self._rank(row):
                 heappop(heap)
-            elif lot.left > wanted:
-                takes.append(self._part(lot, wanted))
+            elif left[row] > wanted:
+                takes.append(self._part(row, wanted))
                 wanted = ZERO
             else:
                 heappop(heap)
-                wanted = wanted - lot.left
-                takes.append(_whole(lot))
+                wanted = wanted - left[row]
+                takes.append(self._whole(row))
                 self.spent += 1
         self._forget_spent()
         return takes, wanted
 
     def _heap(self) -> list[HeapEntry]:
         if self.heap is None:
-            live = (lot for lot in self.lots[self.head :] if lot.left)
-            self.heap = [(_rank(lot), *lot.place, n, lot) for n, lot in enumerate(live)]
-            self.pushes = len(self.heap)
+            self.heap = [(self._rank(row), self.lots.place(row), row) for row in self.open()]
             heapify(self.heap)
         return self.heap
 
-    def _push(self, heap: list[HeapEntry], lot: Lot) -> None:
-        # The count keeps two parts of one lot from being compared themselves.
-        self.pushes += 1
-        heappush(heap, (_rank(lot), *lot.place, self.pushes, lot))
+    def _push(self, heap: list[HeapEntry], row: int) -> None:
+        heappush(heap, (self._rank(row), self.lots.place(row), row))
+
+    def _rank(self, row: int) -> Decimal:
+        basis = self.lots.left_basis[row]
+        return _LAST if basis is None else -MONEY.divide(basis, self.lots.left[row])
 
     def _forget_spent(self) -> None:
-        if self.spent > _SLACK and self.spent * 2 > len(self.lots) - self.head:
-            self.lots = [lot for lot in self.lots[self.head :] if lot.left]
+        if self.spent > _SLACK and self.spent * 2 > len(self.rows) - self.head:
+            self.rows = self.open()
             self.head = self.spent = 0
 
-    def _part(self, lot: Lot, wanted: Decimal) -> Take:
-        basis, left = lot.left_basis, lot.left
+    def _part(self, row: int, wanted: Decimal) -> Take:
+        left, left_basis = self.lots.left, self.lots.left_basis
+        basis, units = left_basis[row], left[row]
         if basis is not None:
-            taken = share(basis, wanted, left)
-            lot.left_basis = basis - taken
+            taken = share(basis, wanted, units)
+            left_basis[row] = basis - taken
             basis = taken
-        lot.left = left - wanted
+        left[row] = units - wanted
         if self.heap is not None:
-            self._push(self.heap, lot)
-        return _new_take(Take, (lot, wanted, basis))
+            self._push(self.heap, row)
+        return _new_take(Take, (row, wanted, basis))
+
+    def _whole(self, row: int) -> Take:
+        lots = self.lots
+        take = Take(row, lots.left[row], lots.left_basis[row])
+        lots.left[row] = ZERO
+        return take
 
     def _at_average(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
         if self.average is None:
-            known = [lot for lot in self.lots[self.head :] if lot.left_basis is not None]
-            quantity = sum((lot.left for lot in known), ZERO)
-            self.average = quantity, sum((lot.left_basis or ZERO for lot in known), ZERO)
+            self.average = self._known()
         takes, rest = self._oldest_first(wanted)
         taken = sum((take.quantity for take in takes if take.basis is not None), ZERO)
         quantity, basis = self.average
         cost = share(basis, taken, quantity) if taken else ZERO
         self.average = quantity - taken, basis - cost
         return _priced(takes, taken, cost), rest
+
+    def _known(self) -> tuple[Decimal, Decimal]:
+        """Units and basis of the lots whose basis is known."""
+        left, left_basis = self.lots.left, self.lots.left_basis
+        quantity = basis = ZERO
+        for row in self.rows[self.head :]:
+            known = left_basis[row]
+            if left[row] and known is not None:
+                quantity, basis = quantity + left[row], basis + known
+        return quantity, basis
 
 
 def _priced(takes: list[Take], taken: Decimal, cost: Decimal) -> list[Take]:
@@ -198,19 +224,5 @@ def _priced(takes: list[Take], taken: Decimal, cost: Decimal) -> list[Take]:
             continue
         part = share(cost, take.quantity, taken)
         taken, cost = taken - take.quantity, cost - part
-        made.append(Take(take.lot, take.quantity, part))
+        made.append(Take(take.row, take.quantity, part))
     return made
-
-
-def _whole(lot: Lot) -> Take:
-    take = Take(lot, lot.left, lot.left_basis)
-    lot.left = ZERO
-    if lot.left_basis is not None:
-        lot.left_basis = ZERO
-    return take
-
-
-def _rank(lot: Lot) -> Decimal:
-    if lot.left_basis is None:
-        return _LAST
-    return -MONEY.divide(lot.left_basis, lot.left)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from accounting.elections import Method, Reallocation
-from accounting.lots import Lot, Take
+from accounting.lots import Lots, Take
 from accounting.pools import Pool
 from domain.money import ZERO
 
@@ -31,17 +31,17 @@ def allocated(pools: Pools, held: Mapping[Place, Decimal], how: Reallocation) ->
         wanted = _wanted(asset, held, how)
         for part in (part for part in how.assigned if part.asset == asset):
             taken = _taken_from(pool, part.lot, part.quantity)
-            _lay(made, asset, part.account, taken)
+            _lay(made, asset, part.account, taken, pool.lots)
             done = sum((take.quantity for take in taken), ZERO)
             wanted[part.account] = wanted.get(part.account, ZERO) - done
         for account in _in_order(wanted, how.accounts):
             if wanted[account] > ZERO:
                 takes, _ = pool.take(wanted[account], Method.FIFO)
-                _lay(made, asset, account, takes)
-        rest = sum((lot.left for lot in pool.open()), ZERO)
+                _lay(made, asset, account, takes, pool.lots)
+        rest = pool.total()
         if rest:
             takes, _ = pool.take(rest, Method.FIFO)
-            _lay(made, asset, UNPLACED, takes)
+            _lay(made, asset, UNPLACED, takes, pool.lots)
     return made
 
 
@@ -49,10 +49,10 @@ def gathered(pools: Pools) -> Pools:
     """Universal pools out of pools by account."""
     made: Pools = {}
     for (asset, account), pool in sorted(pools.items()):
-        for lot in pool.open():
-            everywhere = made.setdefault((asset, EVERYWHERE), Pool())
-            part = (lot.left, lot.left_basis, lot.acquired_us, lot.since_us)
-            everywhere.add(Lot(lot.key, lot.number, asset, account, *part))
+        lots = pool.lots
+        for row in pool.open():
+            everywhere = made.setdefault((asset, EVERYWHERE), Pool(lots))
+            everywhere.add(lots.part(row, account, lots.left[row], lots.left_basis[row]))
     return made
 
 
@@ -68,15 +68,14 @@ def _in_order(wanted: Mapping[str, Decimal], first: tuple[str, ...]) -> list[str
 
 
 def _taken_from(pool: Pool, key: str, quantity: Decimal) -> list[Take]:
-    named = Pool()
-    for lot in (lot for lot in pool.open() if lot.key == key):
-        named.add(lot)
+    named = Pool(pool.lots)
+    for row in (row for row in pool.open() if pool.lots.key[row] == key):
+        named.add(row)
     takes, _ = named.take(quantity, Method.FIFO)
     return takes
 
 
-def _lay(made: Pools, asset: str, account: str, takes: Iterable[Take]) -> None:
-    pool = made.setdefault((asset, account), Pool())
-    for lot, quantity, basis in takes:
-        part = (quantity, basis, lot.acquired_us, lot.since_us)
-        pool.add(Lot(lot.key, lot.number, asset, account, *part))
+def _lay(made: Pools, asset: str, account: str, takes: Iterable[Take], lots: Lots) -> None:
+    pool = made.setdefault((asset, account), Pool(lots))
+    for row, quantity, basis in takes:
+        pool.add(lots.part(row, account, quantity, basis))

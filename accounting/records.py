@@ -1,18 +1,22 @@
-"""Every acquisition and every disposal, in columns: a million of them are twenty objects.
+"""Every acquisition and every disposal, cell by cell: a million of them are three lists.
 
-The one rule: a row is made when it is read. Objects that hold others are what Python's garbage
-collector walks through again and again; kept as objects, history made the book slower with
-every fill (growth exponent 1.2, for 1.0 to 1.1 like this), and a half larger.
+The one rule: a row is made when it is read (why: `accounting.lots.Lots`). The cells of a row
+stand one after another in one list, for adding them all at once costs what two columns do.
 """
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
-from accounting.lots import Acquired, Disposal, Origin, Part, Take
+from accounting.lots import Acquired, Disposal, Lots, Origin, Part, Take
 
 R = TypeVar("R")
+_ACQUIRED = len(Acquired._fields)
+_DISPOSAL = len(Disposal._fields)  # the end of its parts stands where the parts do in the row
+_PART = 4
+# key, asset, account, at_us, kind, quantity, proceeds
+Told = tuple[str, str, str, int, str, Decimal, Decimal | None]
 
 
 class Rows(Sequence[R]):
@@ -41,15 +45,10 @@ class Rows(Sequence[R]):
 class Acquisitions(Rows[Acquired]):
     """Lots as they came, in order; `add` is all that changes it."""
 
-    __slots__ = ("_accounts", "_assets", "_bases", "_keys", "_moments", "_quantities")
+    __slots__ = ("_cells",)
 
     def __init__(self) -> None:
-        self._keys: list[str] = []
-        self._assets: list[str] = []
-        self._accounts: list[str] = []
-        self._moments: list[int | None] = []
-        self._quantities: list[Decimal] = []
-        self._bases: list[Decimal | None] = []
+        self._cells: list[Any] = []
 
     def add(
         self,
@@ -59,88 +58,52 @@ class Acquisitions(Rows[Acquired]):
         acquired_us: int | None,
         quantity: Decimal,
         basis: Decimal | None,
-    ) -> None:
-        """Keep one more lot as it came."""
-        self._keys.append(key)
-        self._assets.append(asset)
-        self._accounts.append(account)
-        self._moments.append(acquired_us)
-        self._quantities.append(quantity)
-        self._bases.append(basis)
+    ) -> int:
+        """Keep one more lot as it came; answers its number."""
+        cells = self._cells
+        number = len(cells) // _ACQUIRED
+        cells += (key, asset, account, acquired_us, quantity, basis)
+        return number
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._cells) // _ACQUIRED
 
     def _row(self, number: int) -> Acquired:
-        return Acquired(
-            self._keys[number],
-            self._assets[number],
-            self._accounts[number],
-            self._moments[number],
-            self._quantities[number],
-            self._bases[number],
-        )
+        first = number * _ACQUIRED
+        return Acquired._make(self._cells[first : first + _ACQUIRED])
 
 
 class Disposals(Rows[Disposal]):
-    """Disposals in the order in which they came; `add` is all that changes it."""
+    """Disposals in the order in which they came, out of `lots`; `add` is all that changes it."""
 
-    __slots__ = ("_bases", "_columns", "_ends", "_lots", "_moments", "_quantities")
+    __slots__ = ("_cells", "_lots", "_parts")
 
-    def __init__(self) -> None:
-        # key, asset, account, at_us, kind, quantity, proceeds
-        self._columns: tuple[list[str | int | Decimal | None], ...] = tuple([] for _ in range(7))
-        self._ends: list[int] = []
-        self._lots: list[str | None] = []
-        self._moments: list[int | None] = []
-        self._quantities: list[Decimal] = []
-        self._bases: list[Decimal | None] = []
+    def __init__(self, lots: Lots) -> None:
+        self._lots = lots
+        self._cells: list[Any] = []  # key to proceeds, and where its parts end in `_parts`
+        self._parts: list[Any] = []  # key of the lot, acquired_us, quantity, basis
 
-    def add(
-        self,
-        key: str,
-        asset: str,
-        account: str,
-        at_us: int,
-        kind: str,
-        quantity: Decimal,
-        proceeds: Decimal | None,
-        takes: Iterable[Take],
-    ) -> None:
-        """Keep one more disposal with what it took; what is over was not there to take."""
-        keys, assets, accounts, moments, kinds, quantities, fetched = self._columns
-        keys.append(key)
-        assets.append(asset)
-        accounts.append(account)
-        moments.append(at_us)
-        kinds.append(kind)
-        quantities.append(quantity)
-        fetched.append(proceeds)
-        for lot, taken, basis in takes:
-            self._part(lot.key, lot.acquired_us, taken, basis)
-            quantity = quantity - taken
-        if quantity:
-            self._part(None, None, quantity, None)
-        self._ends.append(len(self._lots))
+    def add(self, told: Told, takes: Iterable[Take], missing: Decimal) -> None:
+        """Keep one more disposal with its takes; `missing` was not there to take."""
+        lots, parts, cells = self._lots, self._parts, self._cells
+        keys, moments = lots.key, lots.acquired_us
+        for row, taken, basis in takes:
+            parts += (keys[row], moments[row], taken, basis)
+        if missing:
+            parts += (None, None, missing, None)
+        cells += told
+        cells.append(len(parts))
 
     def __len__(self) -> int:
-        return len(self._ends)
-
-    def _part(
-        self, lot: str | None, acquired_us: int | None, quantity: Decimal, basis: Decimal | None
-    ) -> None:
-        self._lots.append(lot)
-        self._moments.append(acquired_us)
-        self._quantities.append(quantity)
-        self._bases.append(basis)
+        return len(self._cells) // _DISPOSAL
 
     def _row(self, number: int) -> Disposal:
-        first = self._ends[number - 1] if number else 0
-        told = [column[number] for column in self._columns]
-        parts = tuple(self._read(place) for place in range(first, self._ends[number]))
+        first = number * _DISPOSAL
+        *told, end = self._cells[first : first + _DISPOSAL]
+        begin = self._cells[first - 1] if number else 0
+        parts = tuple(self._read(place) for place in range(begin, end, _PART))
         return Disposal._make([*told, parts])
 
     def _read(self, place: int) -> Part:
-        key = self._lots[place]
-        lot = None if key is None else Origin(key, self._moments[place])
-        return Part(lot, self._quantities[place], self._bases[place])
+        key, acquired_us, quantity, basis = self._parts[place : place + _PART]
+        return Part(None if key is None else Origin(key, acquired_us), quantity, basis)

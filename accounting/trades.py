@@ -19,6 +19,8 @@ from accounting.entries import Trade
 from accounting.lots import FEE, SALE, share
 from domain.money import MONEY, ZERO
 
+_PLAIN = FIAT | STABLECOINS  # trades for these are sales and purchases, not swaps
+
 
 class Given(NamedTuple):
     """Units that leave, and what they fetch in the base currency (None: not known)."""
@@ -111,8 +113,7 @@ def _sold(
 
 def _shrinks(trade: Trade, cash: str) -> bool:
     """Whether it is a swap whose fee is taken in the asset that is received."""
-    plain = FIAT | STABLECOINS | {cash}
-    if trade.base in plain or trade.quote in plain:
+    if cash in (trade.base, trade.quote) or trade.base in _PLAIN or trade.quote in _PLAIN:
         return False
     received, quantity = (trade.base, trade.quantity) if trade.buys else (trade.quote, trade.cost)
     return bool(trade.fee) and trade.fee_asset == received and trade.fee < quantity

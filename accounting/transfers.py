@@ -40,16 +40,9 @@ def _fee_paid(holdings: Holdings, entry: Departure, moving: Moving) -> Moving:
     carries = holdings.policy.transfer_fee is TransferFee.CARRIES_BASIS
     if carries and moving.takes:
         moving, used = _carried(moving, used)
-    holdings.disposals.add(
-        key=entry.key,
-        asset=entry.asset,
-        account=entry.account,
-        at_us=entry.at_us,
-        kind=FEE_CARRIED if carries else NETWORK_FEE,
-        quantity=entry.fee,
-        proceeds=None if carries else entry.fee_value,
-        takes=used.takes,
-    )
+    kind, value = (FEE_CARRIED, None) if carries else (NETWORK_FEE, entry.fee_value)
+    told = (entry.key, entry.asset, entry.account, entry.at_us, kind, entry.fee, value)
+    holdings.disposals.add(told, used.takes, used.missing)
     return moving
 
 
@@ -62,14 +55,14 @@ def _carried(moving: Moving, used: Moving) -> tuple[Moving, Moving]:
         if take.basis is None or into.basis is None:
             bare.append(take)
             continue
-        takes[place] = Take(into.lot, into.quantity, into.basis + take.basis)
-        bare.append(Take(take.lot, take.quantity, ZERO))
+        takes[place] = Take(into.row, into.quantity, into.basis + take.basis)
+        bare.append(Take(take.row, take.quantity, ZERO))
     return moving._replace(takes=takes), used._replace(takes=bare)
 
 
 def _place_of(take: Take, takes: list[Take]) -> int:
     for place, moved in enumerate(takes):
-        if moved.lot is take.lot:
+        if moved.row == take.row:
             return place
     return len(takes) - 1
 

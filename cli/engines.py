@@ -178,6 +178,7 @@ def _outfit(
         symbols=opened.symbols,
         ledger_bytes=lambda: ledger.size_bytes,
         keys=settings.keys,
+        performance=settings.performance,
     )
 
 

@@ -3,6 +3,9 @@
 import argparse
 
 from cli.arguments import Commands, Parser, command, count, path, public_key
+from cli.subcommands_accounting import add_accounting
+from cli.subcommands_performance import add_performance
+from cli.subcommands_tax import add_tax_commands
 
 
 def add_commands(commands: "Commands[Parser]") -> None:
@@ -12,6 +15,9 @@ def add_commands(commands: "Commands[Parser]") -> None:
     _control(commands)
     _ledger(commands)
     _import(commands)
+    add_accounting(commands)
+    add_performance(commands)
+    add_tax_commands(commands)
 
 
 def _reading(commands: "Commands[Parser]") -> None:
@@ -28,7 +34,7 @@ def _reading(commands: "Commands[Parser]") -> None:
 def _trading(commands: "Commands[Parser]") -> None:
     check = command(commands, "check", "what the gate would say to an order, without ordering")
     _order_terms(check)
-    order = command(commands, "order", "place or change an order")
+    order = command(commands, "order", "place, change or give up an order")
     kinds = order.add_subparsers(dest="action", metavar="ACTION", required=True)
     for side in ("buy", "sell"):
         placed = command(kinds, side, f"place a {side} order; a market order without --price")
@@ -38,6 +44,16 @@ def _trading(commands: "Commands[Parser]") -> None:
     modify.add_argument("id", help="the order's id (`quarterdeck orders`)")
     modify.add_argument("--quantity", metavar="QTY", help="the new whole quantity")
     modify.add_argument("--price", metavar="P", help="the new limit price")
+    lost = command(
+        kinds,
+        "lost",
+        "give up an order that no search can settle (second factor)",
+        more="For one that is UNKNOWN, or has vanished from its venue. Look at the venue first: "
+        "should it live after all, its fills are booked when they come.",
+    )
+    lost.add_argument("id", help="the order's id (`quarterdeck orders`)")
+    lost.add_argument("--reason", required=True, help="why you are certain, for the ledger")
+    _code(lost)
     cancel = command(commands, "cancel", "cancel one order, or all of ours")
     cancel.add_argument("id", nargs="?", default="", help="the order's id")
     cancel.add_argument("--all", action="store_true", help="every working order of ours")
@@ -80,6 +96,18 @@ def _control(commands: "Commands[Parser]") -> None:
         "make a second factor: QR code, two codes, recovery codes",
     )
     enrol.add_argument("--proof", default="", help="to enrol again: a code or a recovery code")
+    broken = command(commands, "breaks", "where two sources contradict each other")
+    answers = broken.add_subparsers(dest="action", metavar="ACTION")
+    command(answers, "list", "what is open, since when, how large, and what to do about it")
+    accepted = command(
+        answers,
+        "accept",
+        "close a break that you have looked into (second factor)",
+        more="It changes no figure: what is booked stays booked.",
+    )
+    accepted.add_argument("id", metavar="ID", help="the break's id (`quarterdeck breaks`)")
+    accepted.add_argument("--reason", required=True, help="what you found, for the ledger")
+    _code(accepted)
     command(commands, "doctor", "check this installation and say what to mend")
     known = command(commands, "venues", "what each exchange can and cannot, and what then")
     known.add_argument("venue", nargs="?", default="", help="only this one, with the reasons")

@@ -9,11 +9,11 @@ from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import core_schema
 
 from config import kinds
-from config.kinds import FLAG, amount, counted, off_or, whole
+from config.kinds import FLAG, Kind, amount, counted, off_or, whole
 from config.names import SIZED_ASSET
 from engine.settings import EngineSettings
 from risk.limits import DEFAULT, POSITION, Limits
@@ -29,6 +29,17 @@ def block(raw: object) -> object:
 
 
 BlockOf = BeforeValidator(block)
+
+
+class Block(BaseModel):
+    """A block of settings; an empty one is as good as none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_none(cls, raw: object) -> object:
+        return block(raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +138,24 @@ _TIMERS = {item.name: item for item in fields(EngineSettings) if item.name not i
 _TYPES = get_type_hints(EngineSettings)
 # The longest that makes sense for each unit at the end of a name: a day, an hour, ten years.
 _LONGEST = {"s": 86_400, "ms": 3_600_000, "hours": 720, "days": 3_650, "hz": 30, "pct": 99}
+_SHORTEST_DEAD_MAN_S, _LONGEST_DEAD_MAN_S = 10, 3_600
+_DEAD_MAN_SAYS = f"{_SHORTEST_DEAD_MAN_S} to {_LONGEST_DEAD_MAN_S}"
 _UNITS = {"s": "seconds", "ms": "milliseconds", "hz": "times a second", "pct": "percent"}
+
+
+def _dead_man(text: str) -> int:
+    """Shorter than this it would take up the venue's calls; 0 leaves it off."""
+    length_s: int = whole(0, _LONGEST_DEAD_MAN_S).parse(text)
+    if 0 < length_s < _SHORTEST_DEAD_MAN_S:
+        raise ValueError(f"{length_s} is too short; write 0 (off), or {_DEAD_MAN_SAYS}")
+    return length_s
 
 
 def _timer_kind(name: str) -> Any:
     if _TYPES[name] is bool:
         return Flag
+    if name == "dead_man_s":
+        return Annotated[int, Kind(f"seconds, {_DEAD_MAN_SAYS}, or 0 for off", _dead_man)]
     unit = name.rpartition("_")[2]
     longest = _LONGEST[unit]
     return Annotated[int, whole(1, longest, f"{_UNITS.get(unit, unit)}, 1 to {longest}")]

@@ -22,6 +22,7 @@ _PLACEHOLDERS = {
     "exchanges": "<venue>",
     "accounts": "<account>",
     "max_position_size": "<asset>",
+    "weights": "<asset>",
     "keymap": "<binding>",
 }
 
@@ -124,7 +125,7 @@ def _shown(path: KeyPath) -> KeyPath:
 def _default(node: Node) -> str:
     value: Any = node.default
     if value is None:
-        return "off" if node.says.endswith("or off") else "none"
+        return node.says.rpartition(", or ")[2] if ", or " in node.says else "none"
     if isinstance(value, tuple):
         return "empty"
     if isinstance(value, bool):

@@ -22,6 +22,8 @@ SEPARATOR = "__"
 NAMED = "<name>"
 REQUIRED = "required"
 
+_BY_ASSET = ((POSITION,), ("balances",), ("weights",))  # capitals stay capitals below these
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -76,8 +78,8 @@ def path_of(name: str) -> KeyPath:
     parts = name.removeprefix(PREFIX).lstrip("_").split(SEPARATOR)
     path: KeyPath = ()
     for part in parts:
-        sized = path[-1:] == (POSITION,) and part.lower() != DEFAULT
-        path = (*path, part if sized else part.lower())
+        asset = path[-1:] in _BY_ASSET and part.lower() != DEFAULT
+        path = (*path, part if asset else part.lower())
     return path
 
 

@@ -11,26 +11,26 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from config import kinds
 from config.composed import (
     PRACTICE_LIMITS,
     RISK,
     TIMERS,
+    Block,
     BlockOf,
     Flag,
-    Percent,
     RiskSettings,
-    block,
 )
 from config.kinds import amount, choice, whole, words
 from config.names import ACCOUNT_NAME, ADDRESS_TEXT, ASSET, NAME, SYMBOL, TAG, VENUE
 from config.references import REFERENCE, parse_reference
+from config.reporting import BenchmarkSettings, ReportSettings, performance_of
 from domain.board import Mode
 from domain.errors import Misconfigured
 from domain.keys import Purpose
-from engine.settings import EngineSettings
+from engine.settings import EngineSettings, PerformanceSettings
 from risk.keys import KeyPolicy
 from risk.limits import Limits
 
@@ -46,17 +46,6 @@ def _listed(raw: object) -> object:
 
 
 ListOf = BeforeValidator(_listed)
-
-
-class Block(BaseModel):
-    """A block of settings; an empty one is as good as none."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_none(cls, raw: object) -> object:
-        return block(raw)
 
 
 # Venues
@@ -154,14 +143,6 @@ class MonitoringSettings(Block):
     bind: Annotated[str, kinds.ADDRESS] = "127.0.0.1"
 
 
-class ReportSettings(Block):
-    """The portfolio report and what it alerts of (R-A4, R-A5, R-A9)."""
-
-    interval_min: Annotated[int, whole(1, 44_640, "minutes, 1 to 44640")] = 240
-    alert_threshold_pct: Percent = Decimal(5)
-    cache_ttl_s: Annotated[int, whole(0, 86_400, "seconds, 0 to 86400")] = 30
-
-
 class OperatorSettings(Block):
     """One person: the Unix user that connects, and what that user may do."""
 
@@ -234,6 +215,7 @@ class Settings(Block):
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     reports: ReportSettings = ReportSettings()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
     operators: Annotated[Mapping[Annotated[str, NAME], OperatorSettings], BlockOf] = Field(
         default_factory=dict
     )
@@ -248,6 +230,11 @@ class Settings(Block):
     def engine(self) -> EngineSettings:
         """The engine's settings, with base currency and time zone as told above them."""
         return replace(self.timers, base_currency=self.base_currency, time_zone=self.time_zone)
+
+    @property
+    def performance(self) -> PerformanceSettings:
+        """When snapshots are taken, and what the accounts are compared with."""
+        return performance_of(self.reports, self.benchmark, self.time_zone)
 
     @property
     def keys(self) -> KeyPolicy:

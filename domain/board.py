@@ -16,6 +16,7 @@ from domain.keys import KeyView
 from domain.market import Balances, Depth, Mark, Price
 from domain.money import ZERO
 from domain.orders import Fill, OrderState
+from domain.snapshots import SnapshotView
 from domain.table import Table
 from domain.verdicts import Usage
 
@@ -85,7 +86,7 @@ class AccountView:
     """One account as reconciliation sees it. `reconciled_us` is 0 until start-up has finished.
 
     `refused` says why none of its orders leave, whatever else is well: its key is not to be
-    trusted.
+    trusted. `dead_man_us`: when the venue cancels everything unless it is told again, 0: never.
     """
 
     account: Account
@@ -94,6 +95,7 @@ class AccountView:
     watermark_us: int = 0
     problem: str = ""
     refused: str = ""
+    dead_man_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +268,7 @@ class Board:
     nav_day: str = ""
     high_water: Decimal | None = None
     flows_today: Decimal = ZERO
+    snapshots: Table[str, SnapshotView] = field(default_factory=Table)
     ledger: LedgerView = field(default_factory=LedgerView)
     engine: EngineView = field(default_factory=EngineView)
 

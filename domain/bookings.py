@@ -19,11 +19,15 @@ IMPORTED_EARLIER = "import, before the opening"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillBooked(Fact):
-    """An execution entered the book. `base_rate` is one quote unit in the base currency."""
+    """An execution entered the book. `base_rate` is one quote unit in the base currency.
+
+    `fee_rate` is the same of the fee's asset, where that is neither base nor quote.
+    """
 
     fill: Fill
     source: str
     base_rate: Decimal | None = None
+    fee_rate: Decimal | None = None
 
     def key(self) -> str:
         """The venue's trade makes it unique, whoever tells it and how often."""

@@ -38,5 +38,10 @@ def day_span(at_us: int, time_zone: str) -> tuple[int, int]:
     return _midnight(today, zone), _midnight(today + timedelta(days=1), zone)
 
 
+def midnight_us(day: date, time_zone: str) -> int:
+    """The moment at which a calendar date begins in a time zone."""
+    return _midnight(day, ZoneInfo(time_zone))
+
+
 def _midnight(day: date, zone: ZoneInfo) -> int:
     return to_us(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))

@@ -97,7 +97,11 @@ class ReadPnl(Ask[Pnl]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldLot:
-    """What is left of a lot. `acquired_us` 0 and `basis` None: nobody knows."""
+    """What is left of a lot. `acquired_us` 0 and `basis` None: nobody knows.
+
+    `unit_basis` is the basis of one unit. A sale from `long_us` on is LONG (0: not
+    known), `price_at_us` is how old the price behind `value` is (0: there is none).
+    """
 
     key: str
     asset: str
@@ -107,6 +111,9 @@ class HeldLot:
     basis: Decimal | None
     value: Decimal | None
     unrealised: Decimal | None
+    unit_basis: Decimal | None = None
+    price_at_us: int = 0
+    long_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +156,15 @@ class NavLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A part of the total by asset, venue or account; `percent` is of the total."""
+    """A part of the total by asset, venue or account; `percent` is of the total.
+
+    `quantity` is that of an asset over all accounts; None for a venue or an account.
+    """
 
     name: str
     value: Decimal
     percent: Decimal | None
+    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

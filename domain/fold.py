@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from domain import bookings, events, sightings
+from domain import bookings, events, sightings, snapshots
 from domain.board import AccountView, Board, Denial, at
 from domain.fold_controls import CONTROLS
 from domain.lifecycle import advance, intended
 from domain.market import AssetBalance
 from domain.orders import OrderState
+from domain.snapshots import SnapshotView
 
 NEWEST_FILLS = 500
 NEWEST_DENIALS = 100
@@ -130,6 +131,20 @@ def _checkpoint(board: Board, fact: bookings.Checkpoint) -> Board:
     return board.but(accounts=board.accounts.put(key, replace(view, watermark_us=watermark)))
 
 
+def _snapshot(board: Board, fact: snapshots.SnapshotTaken) -> Board:
+    known = board.snapshots.get(fact.account)
+    if known is not None and known.local_date >= fact.local_date:
+        return board
+    view = SnapshotView(
+        account=fact.account,
+        local_date=fact.local_date,
+        at_us=fact.at_us,
+        nav=fact.nav,
+        partial=fact.partial,
+    )
+    return board.but(snapshots=board.snapshots.put(fact.account, view))
+
+
 # Sightings
 
 
@@ -179,6 +194,7 @@ _FACTS: dict[type[events.Fact], Callable[[Board, Any], Board]] = {
     bookings.FillBooked: _filled,
     bookings.FillReversed: _fill_reversed,
     bookings.Checkpoint: _checkpoint,
+    snapshots.SnapshotTaken: _snapshot,
 }
 _SIGHTINGS: dict[type[sightings.Sighting], Callable[[Board, Any], Board]] = {
     sightings.PriceSeen: _price_seen,

@@ -8,14 +8,14 @@ import sys
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from domain import asks, figures, queries, versions
+from domain import asks, figures, performance, queries, versions
 from domain.registry import answer_of, asks_by_name
 
 INTRODUCTION = """\
 # Asks
 
-Generated from `domain/{asks,queries,figures,versions}.py` by `python -m domain.manual`; a test
-compares.
+Generated from `domain/{asks,queries,figures,versions,performance}.py` by
+`python -m domain.manual`; a test compares.
 
 Everything that a person, a command, a timer or a strategy can ask the desk is one of these
 frozen values. `await desk.ask(SubmitOrder(...))` means the same in the engine's own process and
@@ -24,7 +24,13 @@ the connection, never by the ask; a role that is missing is `Refused`. A trip ne
 Answers and errors (`domain/errors.py`) come back as values of the same kinds. What stands in
 brackets may be left out.
 """
-SECTIONS = {"Commands": asks, "Pages": queries, "Figures": figures, "Versions": versions}
+SECTIONS = {
+    "Commands": asks,
+    "Pages": queries,
+    "Figures": figures,
+    "Versions": versions,
+    "Performance": performance,
+}
 HEAD = "| Ask | With | Answer | What it does |\n|---|---|---|---|\n"
 
 

@@ -7,7 +7,18 @@ import re
 from functools import cache
 from typing import Any, get_args
 
-from domain import asks, bookings, controls, elections, events, figures, queries, versions
+from domain import (
+    asks,
+    bookings,
+    controls,
+    elections,
+    events,
+    figures,
+    performance,
+    queries,
+    snapshots,
+    versions,
+)
 
 _BASES = (events.Fact, events.OrderFact)
 
@@ -15,7 +26,7 @@ _BASES = (events.Fact, events.OrderFact)
 @cache
 def facts_by_kind() -> dict[str, type[events.Fact]]:
     """Every journalled fact under its kind, `order_approved` for OrderApproved."""
-    modules = (events, bookings, controls, elections)
+    modules = (events, bookings, controls, elections, snapshots)
     found = [fact for module in modules for fact in _classes(module)]
     return {kind_of(fact): fact for fact in found if fact not in _BASES}
 
@@ -25,7 +36,7 @@ def asks_by_name() -> dict[str, type[asks.Ask[object]]]:
     """Every ask under its class name, as it travels over the socket."""
     return {
         made.__name__: made
-        for module in (asks, queries, figures, versions)
+        for module in (asks, queries, figures, versions, performance)
         for made in vars(module).values()
         if isinstance(made, type) and issubclass(made, asks.Ask) and made is not asks.Ask
     }

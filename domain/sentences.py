@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from domain import bookings, controls, elections, events
+from domain import bookings, controls, elections, events, snapshots
 from domain.codec import Undecodable, decode
 from domain.days import iso
 from domain.events import Fact
@@ -98,8 +98,7 @@ def elected(fact: elections.LotsElected) -> str:
 
 
 def _election(fact: elections.LotsElected) -> str:
-    late = " (made later)" if fact.retroactive else ""
-    return f"{elected(fact)}, from {iso(fact.effective_us)[:19]}Z{late}"
+    return f"{elected(fact)}, from {iso(fact.effective_us)[:19]}Z"
 
 
 def _basis(fact: elections.BasisSupplied) -> str:
@@ -113,6 +112,10 @@ def _version(fact: elections.AllocationMade) -> str:
     missing = f", {fact.unmatched} unmatched" if fact.unmatched else ""
     gain = canonical(fact.realised)
     return f"version {fact.number} of {of}: {fact.slices} slices{missing}, realised {gain}"
+
+
+def _prices(prices: "dict[str, Decimal] | Any") -> str:
+    return ", ".join(f"{asset} {canonical(price)}" for asset, price in sorted(prices.items()))
 
 
 _TOLD: dict[type[Fact], Callable[[Any], str]] = {
@@ -151,6 +154,11 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     bookings.NavMarked: lambda f: (
         f"{f.nav.quantize(_CENTS):,}, high-water mark {f.high_water.quantize(_CENTS):,}"
     ),
+    snapshots.SnapshotTaken: lambda f: (
+        f"{f.local_date}: {f.nav.quantize(_CENTS):,}"
+        + (f", partial: {'; '.join(f.doubts)}" if f.doubts else "")
+    ),
+    snapshots.PricesMarked: lambda f: f"{f.occasion}: {_prices(f.prices)}",
     controls.LimitsApproved: lambda f: f"version {f.version}, {len(f.values)} limits",
     controls.LimitsProposed: lambda f: f"looser: {', '.join(f.looser) or 'none'}",
     controls.Armed: lambda f: f.account,

@@ -146,20 +146,33 @@ class ComputeAllocation(Ask[Version]):
     assets: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTaxYear(Ask[Done]):
+    """A tax year was filed with a `version` (0: the newest). Role: admin, with a code.
+
+    A year is filed once; its forms read that version from then on.
+    """
+
+    code: str
+    year: int
+    version: int = 0
+
+
 # Elections and claims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elect(Ask[Done]):
-    """From `effective_us` on (0: now) match lots by what is not empty. Role: admin, with a code.
+    """From the date `effective_on` (else now) match lots like this. Role: admin, with a code.
 
-    `method` FIFO, LIFO, HIFO or ACB, for one `asset` if named; `scope` `universal` or
+    The date is YYYY-MM-DD in the desk's time zone; what is empty stays as it is. `method`
+    is FIFO, LIFO, HIFO or ACB, for one `asset` if named; `scope` `universal` or
     `per account`, where `accounts` get the oldest lots in that order; `transfer_fee`
     FEE_IS_DISPOSAL or FEE_CARRIES_BASIS; `swap_fee` SHRINKS_LOT or REDUCES_VALUE.
     """
 
     code: str
-    effective_us: int = 0
+    effective_on: str = ""
     asset: str = ""
     method: str = ""
     scope: str = ""
@@ -202,13 +215,13 @@ class SupplyBasis(Ask[Done]):
     """What units of a deposit or an opening balance cost, and when. Role: admin, with a code.
 
     `reference` is the movement's key or `opening:<venue>/<account>:<asset>`, `value` the whole
-    cost in the base currency, `quantity` None: all of it.
+    cost in the base currency, `quantity` None: all of it, `acquired_on` a date YYYY-MM-DD.
     """
 
     code: str
     reference: str
     value: Decimal
-    acquired_us: int
+    acquired_on: str
     quantity: Decimal | None = None
 
 

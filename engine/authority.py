@@ -138,6 +138,7 @@ class Authority:
         """Close a break in a person's name."""
         if all(known.break_id != ask.break_id for known in self._floor.desk.board.breaks):
             raise Refused("break", f"there is no open break {ask.break_id}")
+        _reasoned(ask.reason)
         spent = await self._codes.allow(caller.name, ask.code, f"accept {ask.break_id}")
         await self._floor.desk.record(
             spent,
@@ -157,6 +158,7 @@ class Authority:
         if state.status is not Status.UNKNOWN and gone is None:
             told = f"{ask.client_id} is {state.status.value}, neither UNKNOWN nor vanished"
             raise Refused("order", told)
+        _reasoned(ask.reason)
         reason = f"marked lost by {caller.name}: {ask.reason}"
         lost = given_up(state, gone, reason, caller.name, self._floor.now_us())
         spent = await self._codes.allow(caller.name, ask.code, f"mark {ask.client_id} lost")
@@ -172,3 +174,9 @@ class Authority:
             )
         )
         return asks.Done(detail="acknowledged")
+
+
+def _reasoned(reason: str) -> None:
+    """Whoever overrules the desk says why; a code is not spent on silence."""
+    if not reason.strip():
+        raise Refused("reason", "say why, for the ledger")

@@ -5,10 +5,8 @@ streams, fills and cancels go on while new orders are stopped.
 """
 
 import asyncio
-import gc
 import logging
-from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +17,7 @@ from engine.desk import Desk
 from engine.names import token
 from engine.parts import Outfit, Parts
 from engine.supervise import Crew
+from engine.threads import unswept
 
 TAIL = 1_000
 DRAIN_S = 20
@@ -82,9 +81,11 @@ class Engine:
         crew.run(parts.views.run(), "views")
         crew.run(parts.marker.run(), "marker")
         crew.run(parts.witness.run(), "witness")
+        parts.dead_man.start()
         self._phase(Phase.RECONCILE)
         await parts.first_reconciliation()
         crew.run(parts.equity.run(), "equity")
+        crew.run(parts.schedule.run(), "schedule")
         crew.run(self._verify_all(parts), "verify")
         self._phase(Phase.READY)
         self.ready.set()
@@ -105,7 +106,7 @@ class Engine:
 
     async def _load(self, parts: Parts) -> None:
         head = LedgerView()
-        with _unswept():
+        with unswept():
             async for row, fact in self._outfit.ledger.facts():
                 self.desk.replay(fact, row.seq)
                 head = LedgerView(head_seq=row.seq, head_hash=row.hash)
@@ -165,15 +166,3 @@ class Engine:
         except DeskError as error:  # start-up is recovery: it needs no goodbye
             log.critical("the last row could not be written: %s", error)
         self._phase(Phase.STOPPED)
-
-
-@contextmanager
-def _unswept() -> Generator[None]:
-    """No search for cycles in the block: a replay makes none, and a fifth of it was the search."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

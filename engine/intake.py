@@ -167,7 +167,14 @@ class Intake:
             fill=fill,
             source=source,
             base_rate=self.base_rate(quote_of(fill.symbol), state),
+            fee_rate=self._fee_rate(fill),
         )
+
+    def _fee_rate(self, fill: Fill) -> Decimal | None:
+        """One unit of a fee's asset that is neither base nor quote: a lot of it was given up."""
+        if not fill.fee or fill.fee_asset in fill.symbol.split("/"):
+            return None
+        return self.base_rate(fill.fee_asset, None)
 
     def base_rate(self, quote: str, state: OrderState | None) -> Decimal | None:
         """One quote unit in the base currency, as well as it is known."""

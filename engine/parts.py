@@ -14,31 +14,43 @@ from domain.evidence import Seals
 from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
 from domain.table import Table
 from engine.accounts import AccountWatch
+from engine.allocating import Allocating
 from engine.amending import Amending
 from engine.audit import KeyAudit
 from engine.authority import Authority
 from engine.books import Books
 from engine.connections import Connections
+from engine.deadman import DeadMan
 from engine.depths import Depths
 from engine.desk import Desk
 from engine.door import Door
+from engine.electing import Electing
 from engine.equity import Equity
+from engine.figures import Figures
+from engine.filing import Filing
 from engine.floor import Floor
 from engine.histories import Histories, LogTail
 from engine.importing import Importing
 from engine.intake import Intake
 from engine.killswitch import KillSwitch
 from engine.lookups import Lookups
+from engine.lots import Lots
 from engine.markerwatch import MarkerWatch
 from engine.markets import MarketWatch, Marks
+from engine.occasions import Occasions
+from engine.performance import Performance
+from engine.pulling import Pulling
 from engine.pulse import Pulse
 from engine.recovery import Recovery
 from engine.release import Releases
 from engine.rising import Rising
+from engine.schedule import Schedule
 from engine.secondfactor import SecondFactor
-from engine.settings import EngineSettings
+from engine.settings import EngineSettings, PerformanceSettings
+from engine.snapshots import Snapshots
 from engine.stop import Stop
 from engine.supervise import Crew
+from engine.track import Track
 from engine.trading import Trading
 from engine.views import Views
 from engine.witness import Witness
@@ -73,6 +85,7 @@ class Outfit:
     pegged: tuple[str, ...] = ("USDT", "USDC")
     seals: Seals | None = None
     keys: KeyPolicy = field(default_factory=KeyPolicy)
+    performance: PerformanceSettings = field(default_factory=PerformanceSettings)
 
 
 class Parts:
@@ -102,7 +115,7 @@ class Parts:
         self.books = Books()
         desk.keep(self.books)
         desk.keep(Marks(floor))
-        self.equity = Equity(floor, outfit.pegged)
+        self.equity = Equity(floor, _pegged(outfit))
         self.intake = Intake(floor, outfit.reader)
         self.trading = Trading(floor)
         self.lookups = Lookups(floor, self.intake, self.trading)
@@ -117,21 +130,45 @@ class Parts:
             for account in outfit.connections.accounts
         ]
         self.markets = [
-            MarketWatch(connection, floor, outfit.symbols.get(connection.venue, ()))
+            MarketWatch(connection, floor, _watched(outfit, connection.venue))
             for connection in outfit.connections
         ]
+        self.dead_man = DeadMan(floor, self.accounts)
         self.keys = KeyAudit(floor, outfit.keys)
         known = {watch.account: AccountView(account=watch.account) for watch in self.accounts}
         told = {c.venue: c.abilities for c in outfit.connections if c.abilities}
         desk.show(accounts=Table(known), abilities=Table(told))
-        self.depths = Depths(floor)
-        self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
-        self.importing = Importing(floor, outfit.reader)
+        self._answer_questions(floor, outfit)
         self.recovery = Recovery(floor, self.lookups, self.books)
         self.rising = Rising(floor, self.recovery, self.keys)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
         self.witness = Witness(floor, self.codes, outfit.seals)
         self.views = Views(floor, self.pulses, outfit.ledger_bytes)
+        self._take_stock(floor, outfit)
+
+    def _take_stock(self, floor: Floor, outfit: Outfit) -> None:
+        """What measures the desk from day to day, and what is due at a time of day."""
+        self.track = Track()
+        floor.desk.keep(self.track)
+        self.snapshots = Snapshots(floor, self.track, outfit.performance, _pegged(outfit))
+        self.occasions = Occasions(
+            floor, self.track, outfit.performance, lambda: self.snapshots.picture().prices
+        )
+        self.performance = Performance(floor, self.track, self.snapshots, outfit.performance)
+        self.pulling = Pulling(floor, self.accounts, self.keys, self.snapshots)
+        jobs = (("snapshot", self.snapshots.look), ("benchmark", self.occasions.look))
+        self.schedule = Schedule(floor, jobs)
+
+    def _answer_questions(self, floor: Floor, outfit: Outfit) -> None:
+        """What only reads, and what is counted from what was read."""
+        self.depths = Depths(floor)
+        self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
+        self.importing = Importing(floor, outfit.reader)
+        self.lots = Lots(floor)
+        self.figures = Figures(floor, self.lots)
+        self.allocating = Allocating(floor, self.lots, outfit.version)
+        self.electing = Electing(floor, self.lots, self.codes)
+        self.filing = Filing(floor, self.allocating, self.codes)
 
     def pulses(self) -> list[Pulse]:
         """Every feed's signs of life."""
@@ -171,7 +208,23 @@ class Parts:
         """Cancel what is open if the configuration says so, and note where history stands."""
         if self.floor.settings.drain_cancels_orders:
             await self.trading.cancel_mine("draining")
+        await self.dead_man.stand_down()
         for watch in self.accounts:
             view = self.floor.desk.board.accounts.get(watch.account)
             if view is not None and view.reconciled_us:
                 await watch.checkpoint(view.watermark_us)
+
+
+def _pegged(outfit: Outfit) -> tuple[str, ...]:
+    """Dollar stablecoins are pegged to the dollar and to nothing else."""
+    return outfit.pegged if outfit.settings.base_currency == "USD" else ()
+
+
+def _watched(outfit: Outfit, venue: str) -> Sequence[str]:
+    """The symbols that were configured, and what the benchmark is made of."""
+    told = outfit.symbols.get(venue, ())
+    if outfit.performance.snapshot_at is None:
+        return told
+    quotes = dict.fromkeys((outfit.settings.base_currency, "USD", *outfit.pegged))
+    weighed = (f"{asset}/{quote}" for asset in outfit.performance.weights for quote in quotes)
+    return tuple(dict.fromkeys((*told, *weighed)))

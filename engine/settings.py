@@ -3,7 +3,11 @@
 The one rule: a default here is the value of semantics.md; tests shorten, operators rarely do.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from accounting.benchmark import BTC_ETH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,27 @@ class EngineSettings:
     resume_hold_s: int = 60
     limits_cool_down_s: int = 3_600
     drain_cancels_orders: bool = False
+    dead_man_s: int = 60
     publish_hz: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceSettings:
+    """When snapshots are taken, and what the accounts are compared with (R-D2, R-E1).
+
+    `snapshot_at` is a local time `HH:MM` in `time_zone`, None: none are taken. One that would
+    lack something waits `snapshot_wait_s` for it. With `pegged` a stablecoin is always worth one
+    base unit, else only where no market tells. `weights` add up to one; `rebalance_day` 0 is
+    Monday.
+    """
+
+    snapshot_at: str | None = None
+    time_zone: str = "UTC"
+    snapshot_wait_s: int = 900
+    pegged: bool = False
+    weights: Mapping[str, Decimal] = field(default_factory=lambda: dict(BTC_ETH))
+    rebalance_day: int = 0
+    rebalance_at: str = "00:00"
 
 
 RESOLVE_AFTER_MS = (500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000)

@@ -5,8 +5,10 @@ attribute, and an ask crosses over as one call.
 """
 
 import asyncio
+import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from domain.asks import Ask
@@ -18,11 +20,23 @@ GIVE_WAY_S = 0.0005
 
 
 def give_way() -> None:
-    """Let the engine's thread have the interpreter soon while a screen is busy drawing.
+    """Let the engine's thread have the interpreter soon while another one draws or counts.
 
     Python hands it over every 5 ms by itself: a fill would wait that long for a picture.
     """
     sys.setswitchinterval(GIVE_WAY_S)
+
+
+@contextmanager
+def unswept() -> Generator[None]:
+    """No search for cycles in the block: a replay makes none, and a fifth of it was the search."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class ThreadDesk:

@@ -13,7 +13,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 from domain.asks import Ask
 from domain.board import Board
 from domain.codec import Undecodable, decode, encode
-from domain.errors import Corrupt, DeskError, InDoubt, Misconfigured, Refused, Unavailable
+from domain.errors import (
+    FAMILIES,
+    Corrupt,
+    DeskError,
+    InDoubt,
+    Misconfigured,
+    Refused,
+    Unavailable,
+)
 from domain.registry import answer_of, asks_by_name
 from domain.table import Table
 
@@ -73,9 +81,10 @@ def answered(number: object, answer: object) -> bytes:
 
 
 def failed(number: object, error: DeskError) -> bytes:
-    """One of the five families as a line."""
+    """One of the five families as a line; an adapter's own kind of one goes as its family."""
     told = {key: value for key, value in vars(error).items() if isinstance(value, str | int)}
-    return line({"id": number, "error": {"family": type(error).__name__, **told}})
+    family = next((kind.__name__ for kind in FAMILIES if isinstance(error, kind)), "")
+    return line({"id": number, "error": {**told, "family": family}})
 
 
 def answer_in(told: dict[str, Any], ask: Ask[Any]) -> Any:

@@ -148,6 +148,12 @@ GAUGES: tuple[Told, ...] = (
         ("class",),
         _breaks,
     ),
+    Told(
+        "trading_snapshot_age_seconds",
+        "Age of the newest daily snapshot of all accounts; NaN: never taken",
+        (),
+        lambda b: _one(_age_s(b.snapshots[""].at_us if "" in b.snapshots else 0, b.now_us)),
+    ),
     Told("trading_halt_level", "Halt level in force, 0 to 4", ("scope",), _halts),
     Told(
         "trading_orders_unknown",

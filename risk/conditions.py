@@ -1,4 +1,4 @@
-"""The gate's conditions: mode, halt, venue health, instrument; rules without a limit.
+"""The gate's conditions, which are rules without a limit: mode, halt, venue health, and others.
 
 The one rule: a condition that cannot be told does not pass.
 """
@@ -18,6 +18,7 @@ _MODE_PASSES = passes("mode")
 _HALT_PASSES = passes("halt")
 _VENUE_HEALTH_PASSES = passes("venue_health")
 _INSTRUMENT_PASSES = passes("instrument")
+_UNKNOWN_ORDER_PASSES = passes("unknown_order")
 
 
 def mode(_: Proposal, view: View) -> RuleResult:
@@ -97,7 +98,7 @@ def _broken(order: Proposal, view: View) -> str:
         if known.account != order.account or order.reducing:
             continue
         if known.value is None or abs(known.value) > view.settings.break_value:
-            return f"BREAK: {known.kind} is open at {known.account}; see the risk screen"
+            return f"BREAK: {known.kind} is open at {known.account}; see `quarterdeck breaks`"
     return ""
 
 
@@ -149,3 +150,20 @@ def _value_misfit(order: Proposal, quantity: Decimal) -> str:
             f"{canonical(known.max_value)}"
         )
     return ""
+
+
+def unknown_order(order: Proposal, view: View) -> RuleResult:
+    """Whether an order of the same account, symbol and side may be at its venue unseen.
+
+    Until it is found or proven absent, another one could be the same wish sent twice (semantics
+    1.3). What is verified to reduce passes: the UNKNOWN order's own reservation is counted.
+    """
+    unsettled = view.exposure.unknown(order.account, order.symbol, order.side)
+    if not unsettled or order.reducing:
+        return _UNKNOWN_ORDER_PASSES
+    others = f" and {len(unsettled) - 1} more" if len(unsettled) > 1 else ""
+    reason = (
+        f"UNKNOWN: {unsettled[0]}{others} to {order.side.value} {order.symbol} at {order.account} "
+        "may have arrived; it is being looked up: wait, or settle it with `quarterdeck order lost`"
+    )
+    return fails("unknown_order", reason)

@@ -12,10 +12,11 @@ from decimal import Decimal
 from domain.instruments import Account
 from domain.market import Balances
 from domain.money import ONE, ZERO
-from domain.orders import Fill, OrderState, Side
+from domain.orders import Fill, OrderState, Side, Status
 
 BALANCE_LAG_US = 2_000_000  # a venue's balances may trail its own fills by this much
 SURELY_INSIDE_US = 60_000_000  # no venue's balances lag behind its trades for a minute
+Place = tuple[Account, str, Side]  # account, symbol and side: where an UNKNOWN order stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Claim:
     """The worst that one order can still do.
 
     `incoming` and `outgoing` are in units of their assets (the outgoing one with its fee),
-    `value` is the open notional in the base currency.
+    `value` is the open notional in the base currency. `unknown` is where the order stands if
+    nobody can say whether its venue has it.
     """
 
     account: Account
@@ -33,6 +35,7 @@ class Claim:
     outgoing: Decimal
     value: Decimal
     acked_us: int = 0
+    unknown: Place | None = None
 
 
 def claim_of(state: OrderState) -> Claim | None:
@@ -48,7 +51,9 @@ def claim_of(state: OrderState) -> Claim | None:
     else:
         legs = (order.quote, paid, order.base, remaining)
     acked = state.acked_us if state.acked else 0
-    return Claim(order.account, *legs, paid * order.base_rate, acked)
+    doubted = state.outcome_unknown and state.status is Status.UNKNOWN
+    place = (order.account, order.symbol, order.side) if doubted else None
+    return Claim(order.account, *legs, paid * order.base_rate, acked, place)
 
 
 def _worst_price(state: OrderState) -> Decimal:
@@ -77,6 +82,7 @@ class Exposure:
         self._held: dict[tuple[Account, str], Decimal] = {}
         self._outside: dict[tuple[Account, str], Decimal] = {}
         self._outside_ids: dict[Account, set[str]] = {}
+        self._unknown: dict[Place, dict[str, None]] = {}
         self._accounts: dict[Account, _Holdings] = {}
         self._totals: dict[str, Decimal] = {}
         self._gains: dict[str, Decimal] = {}
@@ -104,6 +110,8 @@ class Exposure:
         _add(self.outgoing, claim.outgoing_asset, outgoing)
         key = (claim.account, claim.outgoing_asset)
         _add(self._held, key, outgoing)
+        if claim.unknown is not None:
+            self._doubt(claim.unknown, client_id, standing=sign > 0)
         outside = self._outside_ids.setdefault(claim.account, set())
         if sign > 0 and not self._inside(claim):
             outside.add(client_id)
@@ -111,6 +119,15 @@ class Exposure:
         elif client_id in outside:
             outside.discard(client_id)
             _add(self._outside, key, outgoing)
+
+    def _doubt(self, place: Place, client_id: str, *, standing: bool) -> None:
+        if standing:
+            self._unknown.setdefault(place, {})[client_id] = None
+            return
+        known = self._unknown[place]
+        del known[client_id]
+        if not known:
+            del self._unknown[place]
 
     def _inside(self, claim: Claim) -> bool:
         """Whether the venue's last `used` already holds this order."""
@@ -178,6 +195,10 @@ class Exposure:
     def least(self, asset: str) -> Decimal:
         """The smallest position of an asset over all venues that could be true now."""
         return self._totals.get(asset, ZERO) + self._losses.get(asset, ZERO)
+
+    def unknown(self, account: Account, symbol: str, side: Side) -> tuple[str, ...]:
+        """The orders there of which nobody can say whether their venue has them, oldest first."""
+        return tuple(self._unknown.get((account, symbol, side), ()))
 
     def held(self, account: Account, asset: str) -> Decimal:
         """What our and foreign working orders of an account could take of an asset."""

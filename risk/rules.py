@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from domain.money import ONE, ZERO, canonical
 from domain.verdicts import RuleResult, fails, measured, passes
-from risk.conditions import halt, instrument, mode, venue_health
+from risk.conditions import halt, instrument, mode, unknown_order, venue_health
 from risk.proposal import HUNDRED, Proposal, View
 
 Rule = Callable[[Proposal, View], RuleResult]
@@ -215,6 +215,7 @@ RULES: tuple[Rule, ...] = (
     halt,
     venue_health,
     instrument,
+    unknown_order,
     max_identical_orders,
     max_executions_per_minute,
     max_denials_per_5min,

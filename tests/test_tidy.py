@@ -26,6 +26,7 @@ BOUNDARIES = {
     "cli/main.py": "every outcome is an exit status",
     "config/secrets_keyring.py": "a key store that fails is Unavailable",
     "engine/desk.py": "an observer can never fail the desk",
+    "engine/lots.py": "a figure that cannot be computed is Unavailable, and trading goes on",
     "engine/server.py": "one connection's ask, one named outcome",
     "engine/supervise.py": "a spawned task's end is told to whoever waits, then raised on",
     "engine/trading.py": "a venue call that fails in any way is UNKNOWN",

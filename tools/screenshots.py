@@ -43,6 +43,9 @@ SHOTS = (
     Shot("2-order-detail", boards.busy, ("2", "down", "enter")),
     Shot("4-risk", boards.busy, ("4",)),
     Shot("4-risk-killing", boards.halting, ("4",)),
+    Shot("7-pnl", boards.busy, ("7",)),
+    Shot("7-explain", boards.busy, ("7", "down", "u")),
+    Shot("8-tax-lots", boards.busy, ("8",)),
     Shot("comma-health", boards.audited, ("comma",)),
     Shot("onboarding", boards.empty),
 )

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 
 from tui.screens.registry import SCREENS
 
-GLOBAL, TABLE, DASHBOARD, ORDERS, TICKET, ORDER, RISK, LEDGER, LOGS = (
+GLOBAL, TABLE, DASHBOARD, ORDERS, TICKET, ORDER, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS = (
     "Everywhere",
     "Tables",
     "Dashboard",
@@ -22,13 +22,16 @@ GLOBAL, TABLE, DASHBOARD, ORDERS, TICKET, ORDER, RISK, LEDGER, LOGS = (
     "Ticket",
     "One order",
     "Risk",
+    "P&L",
+    "Explanation",
+    "Tax lots",
     "Ledger",
     "Logs",
 )
 KILL = "risk.kill"
 FOOTER_ROOM = 8
 # Key presses in these contexts can reach the keys of GLOBAL and TABLE as well.
-_OVER_TABLES = (DASHBOARD, ORDERS, RISK, LEDGER, LOGS)
+_OVER_TABLES = (DASHBOARD, ORDERS, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS)
 _SHOWN = {"escape": "esc", "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "insert": "ins"}
 
 
@@ -177,8 +180,27 @@ TABLE_OF_KEYS: tuple[Key, ...] = (
     Key("risk.limits", "P", RISK, "limits", "Approve limits", "Put pending limits in force (2FA)",
         dangerous=True, code="LIM"),
 
+    Key("risk.breaks", "b", RISK, "breaks", "Breaks",
+        "To the open breaks and back: what contradicts what, what to do, accept it (2FA)",
+        footer=3, code="BRK"),
     Key("risk.denials", "d", RISK, "denials", "Denials", "To the denials and back to the limits",
         footer=4, code="DENY"),
+
+    Key("pnl.shorter", "[", PNL, "window(-1)", "Shorter", "A shorter range: 24 h, 7 d, 30 d"),
+    Key("pnl.longer", "]", PNL, "window(1)", "Longer", "A longer range: 30 d, today, all"),
+    Key("pnl.by", "b", PNL, "by", "By", "Portfolio by asset, venue, account, or every holding",
+        footer=4),
+    Key("pnl.part", "m", PNL, "part", "Portfolio",
+        "To the portfolio, the daily returns, and back", footer=4, code="PORT"),
+    Key("pnl.unrealised", "u", PNL, "unrealised", "Unrealised",
+        "What the unrealised figure is made of (enter: the realised one)"),
+    Key("pnl.gaps", "i", PNL, "gaps", "Left out", "What the sums leave out, and why"),
+
+    Key("explain.other", "u", EXPLAIN, "other", "Other figure",
+        "From the realised figure to the unrealised one and back"),
+
+    Key("lots.version", "v", LOTS, "version", "Version",
+        "The newest allocation version and what proves it", footer=2, code="ALLOC"),
 
     Key("ledger.verify", "v", LEDGER, "verify", "Verify", "Check the whole hash chain", footer=2,
         code="VER"),

@@ -127,7 +127,8 @@ def _look_up(quirks: Quirks) -> Capability:
 
 def _dead_man(quirks: Quirks) -> Capability:
     if quirks.traits.dead_man:
-        return Capability(can=True, how="60 s, refreshed each 15 s while armed")
+        how = "engine.dead_man_s, renewed while armed with orders there"
+        return Capability(can=True, how=how)
     return Capability(can=False, how="if this machine dies, open orders stay open")
 
 

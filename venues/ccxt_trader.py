@@ -144,17 +144,18 @@ class CcxtTrader:
         """Ask the venue to cancel every open order of the account."""
         if not self._quirks.traits.cancel_all:
             raise Unavailable(self._client.who, "it cannot cancel everything with one call")
-        await self._wholesale("cancel_all_orders")
+        await self._wholesale(Priority.CANCEL, "cancel_all_orders")
 
     async def dead_man(self, timeout_s: int) -> None:
         """Have the venue cancel everything by itself after `timeout_s` (0: disarm)."""
         if not self._quirks.traits.dead_man:
             raise Unavailable(self._client.who, "it has no dead-man's switch")
-        await self._wholesale("cancel_all_orders_after", timeout_s * 1000)
+        # Behind every cancel: what ends an order now goes before what may end it in a minute.
+        await self._wholesale(Priority.LOOK_UP, "cancel_all_orders_after", timeout_s * 1000)
 
-    async def _wholesale(self, method: str, *args: Any) -> None:
+    async def _wholesale(self, priority: Priority, method: str, *args: Any) -> None:
         await self._borrow()
-        answer, _ = await self._sent(str(self._account), Priority.CANCEL, method, *args)
+        answer, _ = await self._sent(str(self._account), priority, method, *args)
         if isinstance(answer, Placement):  # the venue said no, so nothing happened there
             raise Unavailable(self._client.who, answer.reason)
 

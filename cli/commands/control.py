@@ -90,12 +90,7 @@ async def _release(desk: Desk, args: Namespace) -> int:
     scope = getattr(args, "scope", "") or _typed("type the scope to release it: ", "--scope")
     reason = args.reason or _typed("why is it safe again: ", "--reason")
     accept = getattr(args, "accept_unverified", False)
-    if desk.board.mode is Mode.DEMO and not getattr(args, "code", None):
-        code = (await desk.ask(DemoCode())).detail
-        if not args.json:
-            say(f"demo code: {code}")
-    else:
-        code = code_of(args)
+    code = await code_for(desk, args)
     ask = Release(code=code, reason=reason, scope=scope, accept_unverified=accept)
     return _done(await desk.ask(ask), args)
 
@@ -167,6 +162,16 @@ def _qr(uri: str) -> str:
 def _done(done: object, args: Namespace) -> int:
     say(as_json(done) if args.json else getattr(done, "detail", ""))
     return 0
+
+
+async def code_for(desk: Desk, args: Namespace) -> str:
+    """As `code_of`; a demo desk that was given none tells its own."""
+    if desk.board.mode is not Mode.DEMO or getattr(args, "code", None):
+        return code_of(args)
+    code = (await desk.ask(DemoCode())).detail
+    if not args.json:
+        say(f"demo code: {code}")
+    return code
 
 
 def code_of(args: Namespace) -> str:

@@ -4,7 +4,22 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from cli.commands import connection, control, doctor, importing, ledger, reading, trading, venues
+from cli.commands import (
+    accounting,
+    allocations,
+    breaks,
+    connection,
+    control,
+    doctor,
+    exporting,
+    importing,
+    ledger,
+    performance,
+    reading,
+    tax,
+    trading,
+    venues,
+)
 from cli.desks import some_desk
 from cli.ground import stand
 from domain.ports import Desk
@@ -21,10 +36,28 @@ ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
     "disarm": control.disarm,
     "kill": control.kill,
     "limits": control.limits,
+    "breaks": breaks.breaks,
     "totp": control.totp,
     "import": importing.import_history,
+    "pnl": accounting.pnl,
+    "nav": accounting.nav,
+    "accounts": accounting.accounts,
+    "lots": accounting.lots,
+    "explain": accounting.explain,
+    "allocations": allocations.allocations,
+    "elect": allocations.elect,
+    "claim": allocations.claim,
+    "pull": performance.pull,
+    "history": performance.history,
+    "returns": performance.returns,
+    "benchmark": performance.benchmark,
 }
-ON_THE_GROUND = {"ledger": ledger.ledger, "test-connection": connection.test_connection}
+ON_THE_GROUND = {
+    "ledger": ledger.ledger,
+    "export": exporting.export,
+    "tax": tax.tax,
+    "test-connection": connection.test_connection,
+}
 
 
 def dispatch(args: Namespace) -> int:

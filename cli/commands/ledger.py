@@ -1,15 +1,14 @@
 """ledger verify, tail, export: proof and pages, straight from the file, engine or no engine."""
 
-import os
 import sqlite3
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from difflib import get_close_matches
-from pathlib import Path
 
 from cli.commands.control import code_of
+from cli.commands.ledger_reading import INCOMPLETE, ledger_file, new_file
 from cli.desks import some_desk
 from cli.ground import Ground
 from cli.render import as_json, moment, say, table
@@ -28,14 +27,12 @@ from storage.verify import Witness, verify_file
 
 _SAID = {"seals", "seal key", "anchors"}
 FAILED = 1
-INCOMPLETE = 3
 WIDEST = 72
 
 
 async def ledger(ground: Ground, args: Namespace) -> int:
     """Read the ledger's file; nothing here writes to it."""
-    if not ground.places.ledger.exists():
-        raise Unavailable("the ledger", f"there is none yet at {ground.places.ledger}")
+    ledger_file(ground)
     if args.action == "verify":
         return _verify(ground, args)
     if args.action in _ASYNC:
@@ -148,8 +145,7 @@ def _export(ground: Ground, args: Namespace) -> int:
         if args.output is None:
             write(ground.places.ledger, sys.stdout)
             return 0
-        handle = _new(args.output)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+        with new_file(args.output) as out:
             count = write(ground.places.ledger, out)
     except BrokenPipeError:
         raise
@@ -161,14 +157,6 @@ def _export(ground: Ground, args: Namespace) -> int:
     else:
         say(f"{count} rows written to {args.output}")
     return 0
-
-
-def _new(path: Path) -> int:
-    """A new file for its owner's eyes. What is there already is not ours to write over."""
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        raise WrongUsage(f"--output: {path} is there already; name a new file") from None
 
 
 _ASYNC: dict[str, Callable[[Ground, Namespace], Awaitable[int]]] = {

@@ -29,6 +29,8 @@ async def status(desk: Desk, args: Namespace) -> int:
     say(
         table(("LIMIT", "USED", "RESERVED", "LIMIT ", "UNIT"), _usage(board), right="USED RESERVED")
     )
+    for account, at_us in told["dead_man"].items():
+        say(f"\nDEAD MAN {account}: cancels everything at {moment(at_us)} unless told again")
     for account, why in told["refused"].items():
         say(f"\nREFUSED {account}: {why}")
     for known in board.breaks:
@@ -54,6 +56,7 @@ def _status(board: Board) -> dict[str, Any]:
         "day P&L": money(day_result(board)),
         "open orders": str(sum(not s.terminal for s in board.orders.values())),
         "accounts": sorted(board.accounts),
+        "dead_man": {a: v.dead_man_us for a, v in board.accounts.items() if v.dead_man_us},
         "refused": {a: view.refused for a, view in board.accounts.items() if view.refused},
         "venues": dict(sorted(board.venues.items())),
         "feeds": dict(sorted(board.feeds.items())),

@@ -1,11 +1,20 @@
-"""check, order, cancel: what the desk is asked to do."""
+"""check, order, cancel: what the desk is asked to do with orders."""
 
 from argparse import Namespace
 from decimal import Decimal
 
+from cli.commands.control import code_for
 from cli.render import as_json, money, plain, say, table
 from cli.usage import WrongUsage
-from domain.asks import CancelAll, CancelOrder, Check, ModifyOrder, SubmitOrder, Submitted
+from domain.asks import (
+    CancelAll,
+    CancelOrder,
+    Check,
+    MarkLost,
+    ModifyOrder,
+    SubmitOrder,
+    Submitted,
+)
 from domain.board import Board
 from domain.instruments import Account
 from domain.money import NotANumber, number
@@ -48,7 +57,11 @@ def _rule(result: RuleResult) -> tuple[str, ...]:
 
 
 async def order(desk: Desk, args: Namespace) -> int:
-    """Place an order, or change one."""
+    """Place an order, change one, or give one up."""
+    if args.action == "lost":
+        code = await code_for(desk, args)
+        lost = await desk.ask(MarkLost(client_id=args.id, code=code, reason=args.reason))
+        return _answered(lost, json=args.json)
     expires_us = desk.board.now_us + EXPIRY_US
     if args.action == "modify":
         answer = await desk.ask(

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from accounting import allocations as allocations_module
 from accounting import book as book_module
-from accounting import holdings as holdings_module
 from accounting import lots as lots_module
 from accounting import pools as pools_module
 from accounting import reallocation, transfers
 from accounting.book import replay
 from accounting.elections import Election, Elections, Method, Scope
 from accounting.entries import Income, Trade
-from accounting.lots import Lot, Take
+from accounting.lots import Lots, Take
 from accounting.pools import Pool
 from accounting.records import Disposals
 from accounting.trades import Legs
@@ -125,7 +124,7 @@ def _no_remainder(disposal: lots_module.Disposal) -> list[lots_module.Slice]:
     ]
 
 
-def _never_again(self: Pool, heap: Any, lot: Lot) -> None:
+def _never_again(self: Pool, heap: Any, row: int) -> None:
     """A lot that was used in part is not ranked again."""
 
 
@@ -133,16 +132,13 @@ def _oldest(self: Pool, wanted: Decimal) -> tuple[list[Take], Decimal]:
     return self._oldest_first(wanted)
 
 
-def _new_dates(lay: Callable[..., None]) -> Callable[..., None]:
-    def laid_down(self: Any, moving: Any, account: str, key: str, at_us: int) -> None:
-        takes = []
-        for take in moving.takes:
-            old = take.lot
-            told = (old.key, old.number, old.asset, old.account, take.quantity, take.basis)
-            takes.append(Take(Lot(*told, at_us, at_us), take.quantity, take.basis))
-        lay(self, moving._replace(takes=takes), account, key, at_us)
+def _new_dates(part: Callable[..., int]) -> Callable[..., int]:
+    def told(self: Lots, *args: Any) -> int:
+        row = part(self, *args)
+        self.acquired_us[row] = self.since_us[row] = self.since_us[row] + 1
+        return row
 
-    return laid_down
+    return told
 
 
 def _free_fee(holdings: Any, entry: Any, moving: Any) -> Any:
@@ -180,17 +176,16 @@ def _sells_first(entry: Any) -> Any:
 
 
 def _nothing_unplaced(lay: Callable[..., None]) -> Callable[..., None]:
-    def told(made: Any, asset: str, account: str, takes: Any) -> None:
+    def told(made: Any, asset: str, account: str, *args: Any) -> None:
         if account != reallocation.UNPLACED:
-            lay(made, asset, account, takes)
+            lay(made, asset, account, *args)
 
     return told
 
 
-def _spread_forgets(self: Pool) -> list[Lot]:
-    self.spread()
-    self.average = None
-    return [lot for lot in self.lots[self.head :] if lot.left]
+def _spread_forgets(self: Pool) -> list[int]:
+    self.settle()
+    return [row for row in self.rows[self.head :] if self.lots.left[row]]
 
 
 def _free_income(holdings: Any, entry: Any) -> None:
@@ -220,7 +215,7 @@ BUGS: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
     ),
     "HIFO forgets a lot that was used in part": (Pool, "_push", lambda _: _never_again),
     "LIFO takes the oldest": (Pool, "_newest_first", lambda _: _oldest),
-    "a transfer gives lots a new date": (holdings_module.Holdings, "laid_down", _new_dates),
+    "a transfer gives lots a new date": (Lots, "part", _new_dates),
     "a transfer's fee is not used up": (transfers, "_fee_paid", lambda _: _free_fee),
     "a fee in a third asset is not disposed of": (book_module, "legs_of", _one_leg_less),
     "a fee is deducted twice": (book_module, "legs_of", _fee_twice),

@@ -249,20 +249,8 @@ def test_an_entry_that_comes_late_is_refused_and_a_replay_takes_it() -> None:
         (buy("X", "2024-01-01", "1", "1", quote="ETH", value=D("1e41")), "an amount is beyond"),
         (Income("X", on("2024-01-01"), KRAKEN, "BTC", D(1), D("1e41")), "an amount is beyond"),
         (
-            Receipt("X", on("2024-01-01"), KRAKEN, "BTC", D(1), (Basis(D(1), D("1e41"), 0),)),
-            "an amount is beyond",
-        ),
-        (
             buy("X", "2024-01-01", "1", "10", fee=D(1), fee_asset="BTC"),
             "a fee of 1 is not less than the 1 that was bought",
-        ),
-        (
-            Receipt("X", on("2024-01-01"), KRAKEN, "BTC", D(1), (Basis(D(2), D(1), 0),)),
-            "basis is supplied for 2, and only 1 came",
-        ),
-        (
-            Receipt("X", on("2024-01-01"), KRAKEN, "BTC", D(1), (Basis(D(1), D(-1), 0),)),
-            "a supplied basis has a quantity or a value below zero",
         ),
         (
             Departure("X", on("2024-01-01"), KRAKEN, "BTC", D(1), D(-1)),
@@ -278,6 +266,24 @@ def test_an_entry_that_cannot_be_taken_is_a_problem_with_its_key(entry: object, 
     assert key == "X"
     assert told.startswith(what)
     assert book.open_lots() == []
+
+
+@pytest.mark.parametrize(
+    ("basis", "what"),
+    [
+        (Basis(D(2), D(1), 0), "basis is supplied for 2, and only 1 came"),
+        (Basis(D(1), D(-1), 0), "a supplied basis has a quantity or a value below zero"),
+        (Basis(D(1), D("1e41"), 0), "an amount is beyond 10^40"),
+        (Basis(D(1), D(1), 2**60), "a supplied basis is of a day after the units came"),
+    ],
+)
+def test_a_basis_that_cannot_be_is_told_and_the_units_stand_without_one(
+    basis: Basis, what: str
+) -> None:
+    book = LotBook(by_account())
+    book.add(Receipt("X", on("2024-01-01"), KRAKEN, "BTC", D(1), (basis,)))
+    assert [problem.what for problem in book.problems] == [what]
+    assert [(left.quantity, left.basis) for left in book.open_lots()] == [(D(1), None)]
 
 
 def test_a_fee_without_a_currency_is_told_and_the_trade_is_taken() -> None:

@@ -11,7 +11,7 @@ from accounting.form1099da import BrokerSale, compare, reported
 from accounting.form8949 import Reported, box, form_8949
 from accounting.form8949_csv import HEADER, as_text, table
 from accounting.harvest import candidates, what_if
-from accounting.holding import Term, term_at
+from accounting.holding import Term, long_from_us, term_at
 from accounting.wash import wash_flags
 from tests.accounting.ledger_of import KRAKEN, D, buy, by_account, mark, on, sell, version
 
@@ -72,6 +72,15 @@ def test_the_year_and_the_term_go_by_the_dates_of_the_tax_zone() -> None:
     assert term_at(bought, sold, NEW_YORK) is Term.LONG
 
 
+@pytest.mark.parametrize("day", ["2024-02-28", "2024-02-29", "2024-03-10", "2024-12-31"])
+@pytest.mark.parametrize("zone", ["UTC", NEW_YORK, "Pacific/Auckland"])
+def test_a_sale_is_long_from_that_moment_on_and_short_before_it(day: str, zone: str) -> None:
+    bought = on(day) + 7 * 3_600_000_000
+    moment_us = long_from_us(bought, zone)
+    assert term_at(bought, moment_us - 1, zone) is Term.SHORT
+    assert term_at(bought, moment_us, zone) is Term.LONG
+
+
 def test_whole_dollars_round_every_cell_and_derive_the_gain() -> None:
     form = form_8949(version(TRADES), 2024, time_zone="UTC", dollars=True)
     assert tuple(form.rows[0].cells) == (D(60), D(50), D(0), D(10))
@@ -109,6 +118,26 @@ def test_a_sale_that_nobody_can_value_has_a_basis_and_no_proceeds() -> None:
         D("5.00"),
         None,
     )
+
+
+def test_totals_leave_out_what_is_not_complete_so_that_they_cross_foot() -> None:
+    entries: list[Entry] = [
+        buy("A", "2024-12-01", "2", "10"),
+        sell("S", "2025-02-01", "1", "70"),
+        sell("T", "2025-02-02", "1", "70", quote="XYZ"),
+    ]
+    form = form_8949(version(entries), 2025, time_zone="UTC")
+    assert (len(form.rows), len(form.incomplete)) == (2, 1)
+    assert tuple(form.totals("I", "I")) == (D(70), D(5), D(0), D(65))
+
+
+def test_a_fee_in_kind_is_on_no_brokers_form() -> None:
+    entries: list[Entry] = [
+        buy("A", "2024-12-01", "2", "20"),
+        sell("S", "2025-02-01", "1", "70", fee=D("0.1"), fee_asset="BTC"),
+    ]
+    form = form_8949(version(entries), 2025, time_zone="UTC", reported={"S": Reported.WITH_BASIS})
+    assert [(row.description, row.box) for row in form.rows] == [("1 BTC", "G"), ("0.1 BTC", "I")]
 
 
 def test_money_that_is_no_digital_asset_and_gifts_are_not_on_the_form() -> None:
@@ -220,6 +249,9 @@ def test_what_the_broker_reported_decides_the_boxes() -> None:
     assert reported(made, [told_sale("1", basis="1")], "UTC") == {"T": Reported.WITH_BASIS}
     assert reported(made, [told_sale("1")], "UTC") == {"T": Reported.WITHOUT_BASIS}
     assert reported(made, [told_sale("1", sold="2025-03-02")], "UTC") == {}
+    both = [told_sale("1"), told_sale("1", basis="1")]
+    for mixed in (both, both[::-1]):
+        assert reported(made, mixed, "UTC") == {"T": Reported.WITHOUT_BASIS}
 
 
 # Wash flag and harvesting
@@ -237,9 +269,23 @@ def test_a_loss_is_flagged_when_the_asset_came_within_thirty_days(day: str, flag
         buy("E", "2025-03-02", "1", "61", base="ETH"),
     ]
     flags = wash_flags(version(entries), "UTC")
-    assert [(flag.loss, flag.replacements) for flag in flags] == (
-        [(D(40), ("B",))] if flagged else []
+    assert [(flag.loss, flag.replacements, flag.in_all) for flag in flags] == (
+        [(D(40), ("B",), 1)] if flagged else []
     )
+
+
+def test_of_many_purchases_the_first_are_named_and_all_are_counted() -> None:
+    entries = [
+        buy("A", "2025-02-20", "1", "100"),
+        sell("S", "2025-03-01", "1", "60"),
+        *(buy(f"B{number}", "2025-03-02", "1", "61") for number in range(9)),
+    ]
+    made = version(entries)
+    (flag,) = wash_flags(made, "UTC")
+    assert (flag.replacements, flag.in_all) == (("B0", "B1", "B2", "B3", "B4"), 9)
+    under = candidates(made.open, {"BTC": mark("BTC", "1")}, on("2025-03-10"), "UTC")
+    assert {(len(one.recent), one.recent_count) for one in under} == {(5, 8)}
+    assert all(one.lot.key not in one.recent for one in under)
 
 
 def test_a_gain_is_never_flagged() -> None:

@@ -118,6 +118,8 @@ def test_what_is_missing_in_a_block_is_told_with_the_line_of_the_block(tmp_path:
         ("engine: {publish_hz: 1000}", "write 1 to 30"),
         ("engine: {base_currency: USD}", "no such setting here"),
         ("engine: {drain_cancels_orders: 1}", "write true"),
+        ("engine: {dead_man_s: 9}", "write 0 (off), or 10 to 3600"),
+        ("engine: {dead_man_s: 3601}", "write 0 to 3600"),
         ("withdrawals: {auto_approve_under: -1}", "zero or more"),
         ("reconciliation: {frequency: sometimes}", "not a schedule"),
         ("gateway: https://user:pw@proxy:8443", "user or password"),

@@ -152,6 +152,31 @@ def audited() -> Board:
     )
 
 
+def contradicted() -> Board:
+    """Two breaks are open: a balance nobody can explain, and an order that has vanished."""
+    opened = [
+        controls.BreakOpened(
+            at_us=NOW_US - 3 * 60 * MINUTE,
+            actor="engine",
+            break_id="BALANCE_UNEXPLAINED:kraken/main:BTC:1",
+            kind="BALANCE_UNEXPLAINED",
+            account=ACCOUNTS["kraken"],
+            detail="BTC: the facts give 0.8124, kraken says 0.8101",
+            value=Decimal("-141.22"),
+        ),
+        controls.BreakOpened(
+            at_us=NOW_US - 4 * MINUTE,
+            actor="engine",
+            break_id="ORDER_VANISHED:QDA720KX9T3VQ2M7WZ:1",
+            kind="ORDER_VANISHED",
+            account=ACCOUNTS["gate"],
+            detail="QDA720KX9T3VQ2M7WZ was OPEN and no search of open orders, closed orders and "
+            "trades finds it; its 0.5 stay reserved",
+        ),
+    ]
+    return told(busy(), opened)
+
+
 def live(*, armed: bool = False, gateway: str = "") -> Board:
     """LIVE, disarmed as it starts; a gateway where one is in the way."""
     board = busy(Mode.LIVE).but(gateway=gateway)

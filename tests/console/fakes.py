@@ -35,7 +35,7 @@ from domain.queries import (
     VerifyLedger,
     VerifyReport,
 )
-from tests.console import views
+from tests.console import figured, views
 from tests.console.verdicts import verdict_of
 from tui.options import Options
 
@@ -124,6 +124,7 @@ def standard_answers(desk: FakeDesk) -> Mapping[type[Ask[Any]], Answer]:
         ReadFills: lambda ask: fill_page(desk.board, ask),
         ReadLedger: ledger_page,
         ReadLogs: log_page,
+        **figured.answers(),
         VerifyLedger: VerifyReport(
             result="OK",
             rows=8_812,

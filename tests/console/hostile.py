@@ -9,9 +9,11 @@ from domain import controls, events
 from domain.asks import AcknowledgeAlarm, Check, Done, ReleasePreview
 from domain.board import Alarm, Board, Break, Feed, Health, at
 from domain.errors import Refused
+from domain.figures import Explain, LotPage, Origin, ReadLots, ReadNav, ReadPnl, Share
 from domain.instruments import Account, Instrument
 from domain.market import AssetBalance, Balances, Mark
 from domain.orders import Kind, Order, Side
+from domain.performance import ReadBenchmark, ReadReturns
 from domain.queries import (
     BookedFill,
     FillPage,
@@ -26,7 +28,8 @@ from domain.queries import (
     VerifyReport,
 )
 from domain.verdicts import RuleResult, Usage, Verdict
-from tests.console import boards, facts, views
+from domain.versions import ReadAllocations, VersionPage
+from tests.console import boards, facts, figured, views
 from tests.console.fakes import FakeDesk, standard_answers
 
 D = Decimal
@@ -140,5 +143,35 @@ def hostile_desk(say: Say, *, halted: bool = True) -> FakeDesk:
         AcknowledgeAlarm: Refused(say(), say()),
     }  # fmt: skip
     desk.answers |= standard_answers(desk)
-    desk.answers |= answers
+    desk.answers |= answers | hostile_figures(say)
     return desk
+
+
+def hostile_figures(say: Say) -> dict[type[Any], Any]:
+    """Figures in which every word that came from a venue, or from a file, is hostile."""
+    report, pnl, lot = figured.nav_report(), figured.pnl(), figured.lots()[0]
+    told = figured.explanation(Explain(figure="realised", asset="BTC"))
+    line = replace(report.lines[0], account=say(), asset=say(), kind=say(), source=say())
+    share = Share(name=say(), value=D(1), percent=None)
+    origin = Origin(key=say(), seq=1, kind=say(), venue=say(), venue_id=say(), order_id=say())
+    step = replace(told.steps[0], flag=say(), sold=origin, lot=origin)
+    asset = replace(pnl.assets[0], asset=say())
+    days = figured.returns(ReadReturns(limit=3))
+    beside = figured.comparison(ReadBenchmark(limit=3))
+    version = replace(figured.VERSION, actor=say(), program=say(), digest=say(), assets=(say(),))
+    return {
+        ReadNav: replace(
+            report, lines=(line,), unpriced=(replace(line, value=None),), by_asset=(share,),
+            by_venue=(share,), by_account=(share,), missing=(say(),), stale=(say(), line.asset),
+            base_currency=say(),
+        ),
+        ReadPnl: replace(pnl, assets=(asset,), problem=(say(),), unpriced=(say(),)),
+        ReadLots: LotPage(
+            lots=(replace(lot, key=say(), asset=say(), account=say()),), total=1, more=False,
+            scope=say(), method=say(),
+        ),
+        ReadAllocations: VersionPage(versions=(version,), total=1, older=False),
+        Explain: replace(told, steps=(step,), total=1, figure=say()),
+        ReadReturns: replace(days, days=(replace(days.days[0], unvalued=(say(),)),)),
+        ReadBenchmark: replace(beside, weights={say(): D(1)}, waiting=say()),
+    }  # fmt: skip

@@ -30,6 +30,8 @@ SHOTS = {
     "risk-denials": (boards.busy, ("4", "d")),
     "risk-why": (boards.busy, ("4", "d", "enter")),
     "risk-limit": (boards.busy, ("4", "enter")),
+    "risk-breaks": (boards.contradicted, ("4", "b")),
+    "risk-break": (boards.contradicted, ("4", "b", "enter")),
     "risk-killing": (boards.halting, ("4",)),
     "risk-killed": (boards.killed, ("4",)),
     "risk-unverified": (boards.unverified, ("4",)),

@@ -82,7 +82,8 @@ def abilities(venue: str) -> tuple[Ability, ...]:
         Ability("look up", dead_man, "its lists are filtered by our id" if dead_man else
                 "its lists are read whole and scanned for our id; so are cancels of orders whose "
                 "answer was lost"),
-        Ability("dead man", dead_man, "60 s, refreshed each 15 s while armed" if dead_man else
+        Ability("dead man", dead_man, "engine.dead_man_s, renewed while armed with orders there"
+                if dead_man else
                 "if this machine dies, open orders stay open"),
         Ability("sandbox", False, "try --demo"),
         Ability("history", True, "as far as it keeps"),

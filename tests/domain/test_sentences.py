@@ -4,12 +4,14 @@ from decimal import Decimal
 
 from domain.bookings import FillBooked, NavMarked
 from domain.controls import HaltTripped
+from domain.elections import AllocationMade, BasisSupplied, LotsElected
 from domain.events import EngineStopped, Fact, OrderDenied
 from domain.halts import Level
 from domain.instruments import Account
 from domain.orders import Fill, Kind, Order, Side
 from domain.registry import facts_by_kind, kind_of
 from domain.sentences import _TOLD, sentence, sentence_of
+from domain.snapshots import PricesMarked, SnapshotTaken
 from storage.entries import entry_of
 
 D = Decimal
@@ -57,10 +59,70 @@ TOLD: tuple[tuple[Fact, str], ...] = (
         "213,393.81, high-water mark 213,400.10",
     ),
     (
+        SnapshotTaken(
+            at_us=1,
+            actor="engine",
+            account="",
+            local_date="2026-11-21",
+            time_zone="UTC",
+            planned_us=1,
+            nav=D("213393.809421741836"),
+            assets={},
+            values={},
+            prices={},
+            doubts=("kraken/main: its balances are not known",),
+        ),
+        "2026-11-21: 213,393.81, partial: kraken/main: its balances are not known",
+    ),
+    (
+        PricesMarked(
+            at_us=1,
+            actor="engine",
+            occasion="rebalance:2026-11-23",
+            prices={"ETH": D(3_000), "BTC": D("60000.50")},
+        ),
+        "rebalance:2026-11-23: BTC 60000.5, ETH 3000",
+    ),
+    (
         HaltTripped(
             at_us=1, actor="me", halt_id="h", level=Level.HALT_CANCEL, reason="odd", scope="GLOBAL"
         ),
         "HALT_CANCEL GLOBAL: odd",
+    ),
+    (
+        LotsElected(at_us=10**15, actor="me", effective_us=0, method="HIFO", asset="BTC"),
+        "HIFO for BTC, from 1970-01-01T00:00:00Z",
+    ),
+    (
+        LotsElected(at_us=0, actor="me", effective_us=0, scope="per account", accounts=("a", "b")),
+        "lots per account, the oldest lots first to a, b, from 1970-01-01T00:00:00Z",
+    ),
+    (
+        LotsElected(at_us=0, actor="me", effective_us=0, pegged=(), fees_apart=False),
+        "fees in basis and proceeds, pegged: none, from 1970-01-01T00:00:00Z",
+    ),
+    (
+        BasisSupplied(at_us=1, actor="me", reference="D1", value=D("70.50"), acquired_us=0),
+        "all of D1 cost 70.5, acquired 1970-01-01",
+    ),
+    (
+        AllocationMade(
+            at_us=1,
+            actor="me",
+            number=2,
+            upto_seq=9,
+            head="h",
+            elections_sha="e",
+            base_currency="USD",
+            tax_time_zone="UTC",
+            program="1",
+            digest="d",
+            assets=("BTC",),
+            slices=3,
+            unmatched=1,
+            realised=D("-1.50"),
+        ),
+        "version 2 of BTC: 3 slices, 1 unmatched, realised -1.5",
     ),
 )
 

@@ -14,14 +14,14 @@ from domain.board import Board, Mode
 from domain.events import LedgerOpened
 from domain.instruments import Account
 from domain.orders import Draft, Kind, OrderState, Side
-from domain.ports import Trader
+from domain.ports import Clock, Trader
 from engine.connections import Connection, Connections
 from engine.desk import CallerDesk, Desk
 from engine.door import Door
 from engine.engine import Engine
 from engine.operators import Operator
 from engine.parts import Outfit
-from engine.settings import EngineSettings
+from engine.settings import EngineSettings, PerformanceSettings
 from engine.stop import Stop
 from risk.limits import Limits
 from risk.proposal import GateSettings
@@ -97,6 +97,7 @@ class Rig:
     stop: Stop
     me: CallerDesk
     secrets: Secrets
+    clock: Clock
 
     @property
     def board(self) -> Board:
@@ -129,7 +130,7 @@ class Rig:
 
     def advance(self) -> None:
         """Let the demo market move now."""
-        self.demo.advance(SystemClock().now_us())
+        self.demo.advance(self.clock.now_us())
 
     def price(self, symbol: str = "BTC/USD", venue: str = "kraken") -> Decimal:
         known = self.board.price(venue, symbol)
@@ -211,9 +212,11 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     moving: bool = True,
     wrap: Wrap = _as_it_is,
     prompt: bool = False,
+    clock: Clock | None = None,
+    performance: PerformanceSettings | None = None,
 ) -> AsyncGenerator[Rig]:
     """An engine that is READY inside the block and stopped after it."""
-    clock, dice = SystemClock(), SystemDice()
+    clock, dice = clock or SystemClock(), SystemDice()
     places = Places(data_dir, mode.book)
     venues = demo
     if connections is None:
@@ -225,7 +228,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     kept = secrets or Secrets()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(
-            SqliteLedger(places, _genesis(mode), desk.committed)
+            SqliteLedger(places, _genesis(mode, clock), desk.committed)
         )
         desk.attach(ledger)
         reader = await stack.enter_async_context(History(places.ledger))
@@ -236,7 +239,8 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             settings=settings,
             limits=limits,
             gate=GateSettings(
-                skew_limits_us={c.venue: c.traits.skew_limit_us for c in connections}
+                base_currency=settings.base_currency,
+                skew_limits_us={c.venue: c.traits.skew_limit_us for c in connections},
             ),
             connections=connections,
             ledger=ledger,
@@ -246,9 +250,11 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             clock=clock,
             dice=dice,
             stop=stop,
+            performance=performance or PerformanceSettings(),
         )
         engine = Engine(desk, outfit)
-        rig = Rig(places, venues, desk, engine, ledger, marker, stop, CallerDesk(desk, ME), kept)
+        me = CallerDesk(desk, ME)
+        rig = Rig(places, venues, desk, engine, ledger, marker, stop, me, kept, clock)
         beside = [venues.run] if moving and venues is not None else []
         task = asyncio.create_task(engine.run(beside))
         try:
@@ -261,9 +267,9 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
                 await task
 
 
-def _genesis(mode: Mode) -> LedgerOpened:
+def _genesis(mode: Mode, clock: Clock) -> LedgerOpened:
     return LedgerOpened(
-        at_us=SystemClock().now_us(),
+        at_us=clock.now_us(),
         actor="engine",
         ledger_id=LEDGER_ID,
         book=mode.book,

@@ -110,7 +110,7 @@ async def test_an_unknown_order_that_turns_up_during_a_halt_is_cancelled(tmp_pat
     async with running(tmp_path) as rig:
         rig.demo.venues["kraken"].faults.lost_replies = 1
         waiting = asyncio.ensure_future(rig.submit())
-        await asyncio.sleep(0.02)
+        await rig.until(lambda b: any(state.sent for state in b.orders.values()))
         await rig.ask(asks.Trip(reason="test"))
         answer = await waiting
         await rig.until(halted())

@@ -15,11 +15,11 @@ import pytest
 
 from cli.clock import SystemClock
 from domain import asks
-from domain.errors import DeskError
+from domain.errors import DeskError, Unavailable
 from domain.halts import HaltState
 from domain.orders import Kind, Order, Side
 from domain.ports import AccountReader, Trader
-from tests.engine.wire_families import KUCOIN, Family
+from tests.engine.wire_families import KRAKEN, KUCOIN, Family
 from tests.engine.wire_rig import Site, trading_on
 from tests.venues.ccxt_wire_desk import keys, state_of
 from venues import ccxt_quirks
@@ -158,6 +158,30 @@ async def test_a_cancel_goes_before_thirty_waiting_reads(
                 passed = await overtaken_by(caller, caller.trader.cancel(state), site.family.cancel)
         assert len(passed) <= UNDER_WAY
         assert not site.open_ids()
+
+
+@pytest.mark.usefixtures("scarce")
+async def test_a_dead_mans_switch_goes_before_reads_and_never_before_a_cancel(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if site.family is not KRAKEN:
+        async with calling(site) as caller:
+            with pytest.raises(Unavailable, match="it has no dead-man's switch"):
+                await caller.trader.dead_man(60)
+        return
+    async with calling(site) as caller:
+        order = caller.order(3)
+        placed = await caller.trader.place(order)
+        with counted_waits(monkeypatch) as begun:
+            async with queued(caller, begun):
+                before = len(caller.arrived())
+                renewing = asyncio.ensure_future(caller.trader.dead_man(60))
+                await asyncio.sleep(0)
+                await caller.trader.cancel(state_of(order, placed.venue_order_id))
+                await renewing
+                arrived = caller.arrived()[before:]
+        assert arrived.index(site.family.cancel) < arrived.index("CancelAllOrdersAfter")
+        assert arrived.index("CancelAllOrdersAfter") <= 2 * UNDER_WAY
 
 
 @pytest.mark.usefixtures("scarce")

@@ -229,7 +229,7 @@ async def trading_on(
             running(
                 tmp_path,
                 mode=Mode.LIVE,
-                settings=replace(settings or WIRE, base_currency=places[0].family.quote),
+                settings=replace(settings or WIRE, base_currency=_base(places)),
                 limits=limits,
                 connections=Connections(connections),
                 secrets=secrets,
@@ -247,6 +247,12 @@ async def trading_on(
         if armed:
             await rig.ask(asks.Arm(code=wire.code(), account=accounts[0]))
         yield wire
+
+
+def _base(places: Sequence[Site]) -> str:
+    """Dollars where they are traded: the others' money is pegged to them, not they to it."""
+    quotes = [site.family.quote for site in places]
+    return "USD" if "USD" in quotes else quotes[0]
 
 
 @asynccontextmanager

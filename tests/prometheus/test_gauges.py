@@ -22,6 +22,7 @@ from domain.halts import Halt, HaltState, Level
 from domain.instruments import Account
 from domain.market import AssetBalance, Balances, Mark
 from domain.orders import OrderState
+from domain.snapshots import SnapshotView
 from domain.table import Table
 from domain.verdicts import Usage
 from tests.prometheus.scrapes import KRAKEN, NOW_US, one, order, over, scraped, values_of
@@ -71,11 +72,20 @@ def test_the_days_result_is_nav_less_opening_and_flows() -> None:
         "trading_kill_verify_ms",
         "trading_ledger_anchor_age_seconds",
         "trading_last_drill_age_seconds",
+        "trading_snapshot_age_seconds",
         "trading_notify_outbox_age_seconds",
     ],
 )
 def test_what_was_never_measured_is_not_a_number(name: str) -> None:
     assert isnan(one(over(EMPTY), name))
+
+
+def test_a_snapshot_is_as_old_as_the_newest_of_all_accounts() -> None:
+    taken = SnapshotView(
+        account="", local_date="2026-11-21", at_us=NOW_US - 90_000_000, nav=Decimal(1)
+    )
+    board = EMPTY.but(snapshots=Table({"": taken}))
+    assert one(over(board), "trading_snapshot_age_seconds") == 90
 
 
 @pytest.mark.parametrize(("told", "shown"), [("OK", 1), ("FAIL", 0)])

@@ -9,6 +9,8 @@ from domain.instruments import Account, Instrument
 from domain.market import AssetBalance, Balances, Mark, Price
 from domain.orders import Draft, Kind, Order, OrderState, Side
 from domain.table import Table
+from domain.verdicts import RuleResult, Verdict
+from risk.gate import judge
 from risk.limits import Limits
 from risk.proposal import GateSettings, View
 
@@ -125,3 +127,30 @@ def order(wanted: Draft, client_id: str = "QD01", *, reference: str = "60000") -
 def state(wanted: Draft, client_id: str = "QD01") -> OrderState:
     made = order(wanted, client_id)
     return OrderState(order=made, quantity=made.quantity, price=made.price)
+
+
+def unknown(wanted: Draft, client_id: str = "QD01") -> OrderState:
+    """An order whose answer was lost: it may be at its venue."""
+    return replace(state(wanted, client_id), sent=True, outcome_unknown=True)
+
+
+def aged_accounts(
+    seen: Board, *, age_us: int = 0, reconciled: int = NOW_US
+) -> Table[str, AccountView]:
+    """The accounts of a board with balances of that age."""
+    old = seen.accounts[MAIN]
+    assert old.balances is not None
+    aged = replace(old.balances, at_us=NOW_US - age_us)
+    return seen.accounts.put(MAIN, replace(old, balances=aged, reconciled_us=reconciled))
+
+
+def result(verdict: Verdict, rule: str) -> RuleResult:
+    return next(found for found in verdict.results if found.rule == rule)
+
+
+def denied_by(rule: str, wanted: Draft, seen: View) -> str:
+    """The reason of a denial that this rule, and no earlier one, decided."""
+    verdict = judge(wanted, seen)
+    assert not verdict.approved
+    assert verdict.rule == rule, verdict.reason
+    return verdict.reason

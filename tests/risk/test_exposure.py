@@ -15,7 +15,7 @@ from domain.money import ZERO
 from domain.orders import Amendment, Fill, OrderState, Side
 from risk import exposure as module
 from risk.exposure import BALANCE_LAG_US, SURELY_INSIDE_US, Claim, Exposure, changes_of, claim_of
-from tests.risk.desks import MAIN, NOW_US, balances, draft, state
+from tests.risk.desks import MAIN, NOW_US, balances, draft, state, unknown
 
 D = Decimal
 OTHER = Account("kucoin", "main")
@@ -44,10 +44,16 @@ class Sums(RuleBasedStateMachine):
         self.total = D(100)
         self.number = 0
 
-    @rule(name=st.sampled_from("abcd"), side=st.sampled_from(Side), size=st.integers(1, 9))
-    def order(self, name: str, side: Side, size: int) -> None:
-        made = replace(state(draft(side, str(size)), name), acked=True, acked_us=self.now_us)
-        claim = claim_of(made)
+    @rule(
+        name=st.sampled_from("abcd"),
+        side=st.sampled_from(Side),
+        size=st.integers(1, 9),
+        lost=st.booleans(),
+    )
+    def order(self, name: str, side: Side, size: int, *, lost: bool) -> None:
+        wanted = draft(side, str(size))
+        known = replace(state(wanted, name), acked=True, acked_us=self.now_us)
+        claim = claim_of(unknown(wanted, name) if lost else known)
         assert claim is not None
         self.exposure.claim(name, claim)
         self.model[name] = claim
@@ -96,6 +102,13 @@ class Sums(RuleBasedStateMachine):
         assert self.exposure.count == len(self.model)
 
     @invariant()
+    def what_may_have_arrived_is_known_by_its_place(self) -> None:
+        for side in Side:
+            place = (MAIN, "BTC/USD", side)
+            there = {name for name, claim in self.model.items() if claim.unknown == place}
+            assert set(self.exposure.unknown(*place)) == there
+
+    @invariant()
     def positions_are_the_worst_that_could_be_true(self) -> None:
         if self.exposure.balances(MAIN) is None:
             return
@@ -130,11 +143,21 @@ def _adds_without_removing(self: Exposure, client_id: str, claim: Claim | None) 
     AS_IT_IS(self, client_id, claim)
 
 
+def _keeps_what_was_unknown(self: Exposure, client_id: str, claim: Claim | None) -> None:
+    places = {side: set(self.unknown(MAIN, "BTC/USD", side)) for side in Side}
+    AS_IT_IS(self, client_id, claim)
+    for side, names in places.items():
+        for name in names:
+            self._doubt((MAIN, "BTC/USD", side), name, standing=True)
+
+
 AS_IT_IS = Exposure.claim
 
 
 @pytest.mark.parametrize(
-    "bug", [_forgets_release, _adds_without_removing], ids=["no release", "double count"]
+    "bug",
+    [_forgets_release, _adds_without_removing, _keeps_what_was_unknown],
+    ids=["no release", "double count", "unknown for ever"],
 )
 def test_the_properties_find_a_planted_bug(bug: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exposure, "claim", bug)

@@ -150,9 +150,7 @@ async def test_a_disk_that_takes_nothing_costs_one_line_a_load(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("venue", VENUES)
-async def test_ccxt_is_the_same_from_the_disk_as_from_the_venue(
-    venue: str, tmp_path: Path
-) -> None:
+async def test_ccxt_is_the_same_from_the_disk_as_from_the_venue(venue: str, tmp_path: Path) -> None:
     """Every venue: structures, indices, currencies and our own rows are equal."""
     stamp = Stamp(venue=venue, ccxt="4.5.90")
     runs = []

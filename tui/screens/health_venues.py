@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from domain.board import Board, Health, LastError, VenueView
 from domain.keys import Finding, Ill, KeyView
-from tui.format import DASH, age, millis, since
+from tui.format import DASH, age, clock, millis, since
 from tui.freshness import feeds_of, venues
 from tui.lines import Line, Lines, Part, wrapped
 from tui.stage import Picture
@@ -167,6 +167,7 @@ def venue_lines(venue: str, picture: Picture, width: int) -> Lines:
     keys = keys_of(board, venue)
     return [
         *_calls_told(line.view, picture.now_us, width),
+        *_dead_man_told(board, venue, picture.now_us),
         *_error_told(line, picture.now_us, width),
         *((), [Part("Keys", "strong")] if keys else [Part("no keys are used here", "dim")]),
         *(row for key in keys for row in _key_told(key, board, picture.now_us, width)),
@@ -195,6 +196,15 @@ def _calls_told(view: VenueView, now_us: int, width: int) -> Iterator[Line]:
     if view.ban:
         left = age(max(0, view.banned_us - now_us))
         yield [Part(f"BANNED for {left}, only cancels go out: {view.ban}", "halt")]
+
+
+def _dead_man_told(board: Board, venue: str, now_us: int) -> Iterator[Line]:
+    """Until when the venue waits for us before it cancels everything by itself."""
+    for account, view in sorted(board.accounts.items()):
+        if view.dead_man_us and view.account.venue == venue:
+            left = age(max(0, view.dead_man_us - now_us))
+            told = f"cancels everything at {clock(view.dead_man_us)}Z, in {left}, unless told again"
+            yield [Part(f"{account} ", "strong"), Part(told)]
 
 
 def _error_told(line: VenueLine, now_us: int, width: int) -> Iterator[Line]:

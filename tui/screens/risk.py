@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from domain.asks import Disarm
-from domain.board import Board, Denial, Mode
+from domain.board import Board, Break, Denial, Mode
 from tui.chrome import SHORT
 from tui.keys import RISK, Key, bindings
 from tui.lines import Lines
 from tui.phases import unread
 from tui.screens.arm import ApproveNewLimits, ArmDialog
+from tui.screens.breaks import BREAK_COLUMNS, AcceptBreakDialog, break_key
 from tui.screens.kill_parts import drawdown_chart, kill_lines, trigger_lines
 from tui.screens.page import Page
 from tui.screens.release import ReleaseDialog
@@ -58,6 +59,9 @@ class Risk(Page):
         self._denials: TablePanel[Denial] = TablePanel(
             "Denied today", DENIAL_COLUMNS, key=denial_key, empty="nothing was denied", id="denials"
         )
+        self._breaks: TablePanel[Break] = TablePanel(
+            "Open breaks", BREAK_COLUMNS, key=break_key, empty="no break is open", id="breaks"
+        )
         self._fallen = Panel("Drawdown", id="drawdown")
         self._chart = Sheet()
         self._charted: object = None
@@ -75,6 +79,7 @@ class Risk(Page):
             with Vertical(id="risk-right"):
                 yield self._limits
                 yield self._denials
+                yield self._breaks
 
     def show(self, picture: Picture) -> None:
         """Draw what changed."""
@@ -90,6 +95,7 @@ class Risk(Page):
         self._limits.note = in_force
         self._limits.show(limit_rows(board), picture)
         self._denials.show(sorted(board.denials, key=lambda one: -one.at_us), picture)
+        self._breaks.show(sorted(board.breaks, key=lambda one: one.at_us), picture)
         if self._charted != (board.nav, self.stage.graph):
             self._charted = (board.nav, self.stage.graph)
             self._chart.draw(self._drawn)
@@ -105,6 +111,7 @@ class Risk(Page):
             "risk.release": bool(board.halts),
             "risk.arm": live and not board.armed,
             "risk.disarm": live and board.armed,
+            "risk.breaks": bool(board.breaks),
         }.get(key.id, True)
 
     @on(LiveTable.Opened)
@@ -116,13 +123,25 @@ class Risk(Page):
         elif isinstance(message.row, Denial):
             denial = message.row
             self.stage.show_dialog(Reading("denied", partial(why_lines, denial)))
+        elif isinstance(message.row, Break):
+            self.stage.show_dialog(AcceptBreakDialog(message.row))
 
     def action_denials(self) -> None:
         """To the denials and back; where only one has room, it takes the other's place."""
         to_denials = not holds_keys(self._denials)
         self.set_class(to_denials, "-denials")
+        self.remove_class("-breaks")
         self.show(self.stage.picture)
         panel = self._denials if to_denials else self._limits
+        self.call_after_refresh(panel.table.focus)
+
+    def action_breaks(self) -> None:
+        """To the open breaks, in the place of limits and denials, and back."""
+        to_breaks = not self.has_class("-breaks")
+        self.set_class(to_breaks, "-breaks")
+        self.remove_class("-denials")
+        self.show(self.stage.picture)
+        panel = self._breaks if to_breaks else self._limits
         self.call_after_refresh(panel.table.focus)
 
     def action_release(self) -> None:

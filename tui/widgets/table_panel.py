@@ -64,7 +64,7 @@ class TablePanel(Panel, Generic[T]):
             columns, key=key, empty=empty, newest_last=newest_last, name=title.lower()
         )
         self.field = FilterField()
-        self._empty = empty
+        self.empty = empty
         self._unread = False
 
     def compose(self) -> ComposeResult:
@@ -79,7 +79,7 @@ class TablePanel(Panel, Generic[T]):
         if paused_us and live and picture.now_us - paused_us > _PAUSE_IN_LIVE_US:
             self.table.pause(picture.now_us)
         self._unread = unread(picture.board)
-        self.table.empty = NOT_READ if self._unread else self._empty
+        self.table.empty = NOT_READ if self._unread else self.empty
         self.table.show(rows, masked=picture.masked)
         self._tell(picture.now_us)
 

@@ -1,0 +1,132 @@
+"""Ledgers that tests write fact by fact, and the command line on them; no engine runs."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from domain.bookings import FillBooked, MovementBooked
+from domain.days import to_us
+from domain.events import Fact, LedgerOpened
+from domain.instruments import Account
+from domain.market import Movement
+from domain.orders import Fill, Side
+from storage.batch import plan
+from storage.database import COLUMNS, head_of, prepare
+from storage.entries import entry_of
+from storage.places import Places
+
+D = Decimal
+KRAKEN = Account("kraken", "main")
+COINBASE = Account("coinbase", "main")
+INSERT = f"INSERT INTO event VALUES ({', '.join('?' * len(COLUMNS))})"
+Run = Callable[..., tuple[int, str]]
+
+
+def on(day: str, hour: int = 12) -> int:
+    """Microseconds of a UTC date at noon, or at another hour."""
+    return to_us(datetime.fromisoformat(day).replace(hour=hour, tzinfo=UTC))
+
+
+class Kept:
+    """A demo book's ledger in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.places = Places(folder, "demo")
+        self.places.prepare()
+        genesis = LedgerOpened(
+            at_us=on("2019-01-01"),
+            actor="test",
+            ledger_id="ab" * 16,
+            book="demo",
+            version="0",
+            install_tag="AB",
+        )
+        prepare(self.places.ledger, genesis)
+
+    def append(self, *facts: Fact) -> None:
+        """Facts behind the newest row."""
+        with closing(sqlite3.connect(self.places.ledger, isolation_level=None)) as connection:
+            connection.execute("PRAGMA recursive_triggers = ON")
+            planned = plan([[entry_of(fact) for fact in facts]], head_of(connection), {})
+            connection.executemany(INSERT, planned.rows)
+
+    @property
+    def head(self) -> tuple[int, str]:
+        with closing(sqlite3.connect(self.places.ledger)) as connection:
+            newest = head_of(connection)
+        return newest.seq, newest.hash.hex()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "data")
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
+    """A command on the book in `tmp_path/data`: (exit status, everything that it said)."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> tuple[int, str]:
+        try:
+            status = main([*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"])
+        except SystemExit as left:
+            status = int(left.code or 0)
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return command
+
+
+def buy(trade_id: str, day: str, quantity: str, price: str, **more: Any) -> FillBooked:
+    return filled(trade_id, day, Side.BUY, quantity, price, **more)
+
+
+def sell(trade_id: str, day: str, quantity: str, price: str, **more: Any) -> FillBooked:
+    return filled(trade_id, day, Side.SELL, quantity, price, **more)
+
+
+def filled(  # noqa: PLR0913 - the terms of a trade
+    trade_id: str,
+    day: str,
+    side: Side,
+    quantity: str,
+    price: str,
+    *,
+    symbol: str = "BTC/USD",
+    account: Account = KRAKEN,
+    fee: str = "0",
+    fee_asset: str = "USD",
+    rate: str | None = None,
+    **more: Any,
+) -> FillBooked:
+    told = Fill(
+        account=account,
+        symbol=symbol,
+        trade_id=trade_id,
+        side=side,
+        quantity=D(quantity),
+        price=D(price),
+        fee=D(fee),
+        fee_asset=fee_asset,
+        at_us=on(day),
+        **more,
+    )
+    worth = None if rate is None else D(rate)
+    return FillBooked(
+        at_us=on(day) + 1, actor="kraken", fill=told, source="history", base_rate=worth
+    )
+
+
+def moved(reference: str, day: str, amount: str, asset: str = "BTC", **more: Any) -> MovementBooked:
+    told: dict[str, Any] = {"account": KRAKEN, "fee": D(0), **more}
+    movement = Movement(reference=reference, asset=asset, amount=D(amount), at_us=on(day), **told)
+    return MovementBooked(at_us=on(day) + 1, actor="kraken", movement=movement, source="history")
