@@ -7,22 +7,26 @@ knows is named.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from accounting import nav
+from accounting import nav, routes
+from accounting.valuation import FRESH_US, PEGGED
 from domain import figures
 from domain.board import Board
 from domain.instruments import Account
 from domain.market import Mark
-from domain.money import MONEY, ONE, ZERO
+from domain.money import MONEY, ZERO
 
 LINES = 1_000
 HUNDRED = Decimal(100)
 
 
 def marks_of(board: Board, now_us: int) -> dict[str, Mark]:
-    """The board's marks, and the base currency's own one unit."""
-    cash = board.base_currency
-    own = Mark(asset=cash, value=ONE, at_us=now_us, source="base currency")
-    return {**board.marks, cash: own}
+    """The board's marks; for what has none there, or an old one, the best route of prices."""
+    pegs = frozenset(asset for asset, mark in board.marks.items() if mark.source == PEGGED)
+    marks = routes.marks_of(board.prices.values(), board.base_currency, now_us, pegged=pegs)
+    for asset, mark in board.marks.items():
+        if asset not in marks or now_us - mark.at_us <= FRESH_US:
+            marks[asset] = mark
+    return marks
 
 
 def bounded(limit: int) -> int:

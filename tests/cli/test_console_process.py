@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,21 @@ def types_an_order(screen: Terminal, symbol: str, quantity: str, price: str) -> 
     confirms(screen)
 
 
+def resting_price(home: AtHome | Home, symbol: str, venue: str) -> str:
+    """So far below the market that no order there is filled while a test looks at it.
+
+    The reference of a market order is its worst price, 5 % over the market.
+    """
+    latest = time.monotonic() + START_S
+    while time.monotonic() < latest:
+        _, words = home.run("check", "buy", symbol, "0.01", "--venue", venue, "--json")
+        told, _ = json.JSONDecoder().raw_decode(words)
+        if "reference" in told and float(told["reference"]):
+            return str(int(float(told["reference"]) * 0.92))
+        time.sleep(0.5)
+    raise AssertionError(words)
+
+
 def kills(screen: Terminal) -> None:
     screen.press("ctrl+x")
     screen.wait_for("kill switch")
@@ -103,7 +119,7 @@ def test_the_demo_from_the_first_key_to_the_kill_and_the_ledger(demo: AtHome) ->
         screen.wait_for("Positions", START_S)
         screen.wait_for("KILL READY", START_S)
         assert "DEMO" in screen.text.splitlines()[0]
-        types_an_order(screen, "btc/usdt", "0.01", "bid")
+        types_an_order(screen, "btc/usdt", "0.01", resting_price(demo, "BTC/USDT", "gate"))
         screen.wait_for(lambda: "BTC/USDT" in screen.text and "OPEN" in screen.text)
         # Commands of this machine come in through the console's own engine.
         mine = [order for order in demo.json("orders") if not order["foreign"]]
@@ -124,7 +140,7 @@ def test_the_live_desk_from_the_key_press_to_the_ledger_through_the_real_ccxt_cl
             screen.wait_for("Positions", START_S)
             screen.wait_for(lambda: place.json("status")["phase"] == "READY", START_S)
             _arms(screen, place)
-            types_an_order(screen, "btc/usd", "0.01", "bid")
+            types_an_order(screen, "btc/usd", "0.01", resting_price(place, "BTC/USD", "kraken"))
             screen.wait_for(lambda: len(place.open_orders()) == 1, REST_S)
             (placed,) = place.json("orders")
             assert placed["order"]["symbol"] == "BTC/USD"

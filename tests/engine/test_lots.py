@@ -16,6 +16,7 @@ from domain.money import MONEY
 from domain.orders import Fill, Side, Status
 from domain.queries import ReadLedger
 from domain.registry import answer_of
+from domain.table import Table
 from engine import allocating, lots
 from engine.livebook import LiveBook
 from engine.lots import Lots
@@ -387,8 +388,13 @@ async def test_net_asset_value_by_asset_venue_and_account_is_the_same_total(
         for shares in (told.by_asset, told.by_venue, told.by_account):
             assert total(share.value for share in shares) == told.total
         assert {share.name for share in told.by_account} >= {KRAKEN}
-        marks = rig.board.marks
-        rig.desk.show(marks=marks.drop("SOL"))
+        rig.desk.show(marks=rig.board.marks.drop("SOL"))
+        routed = await rig.ask(figures.ReadNav())
+        assert routed.unpriced == ()
+        assert {line.price for line in routed.lines if line.asset == "SOL"} != {None}
+        prices = rig.board.prices
+        others = {key: price for key, price in prices.items() if "SOL" not in price.symbol}
+        rig.desk.show(marks=rig.board.marks.drop("SOL"), prices=Table(others))
         every = await rig.ask(figures.ReadNav())
         assert all(line.value is not None and line.asset != "SOL" for line in every.lines)
         without = await rig.ask(figures.ReadNav(limit=2))

@@ -13,7 +13,7 @@ from storage.entries import entry_of
 from storage.places import Places
 from tests.storage.samples import booked, sent, write
 
-EVENT = "INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+EVENT = "INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 POSTING = "INTO posting VALUES (?, ?, ?, ?)"
 
 
@@ -152,7 +152,7 @@ def test_a_statement_of_many_rows_is_stored_whole_or_not_at_all(
 ) -> None:
     before = contents(outsider)
     good = row(outsider)
-    values = f"{EVENT}, (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    values = f"{EVENT}, (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
     with pytest.raises(sqlite3.IntegrityError):
         outsider.execute(f"INSERT {values}", (*good, *good))
     assert contents(outsider) == before

@@ -149,7 +149,7 @@ async def test_another_writer_behind_our_back_stops_the_ledger(tmp_path: Path) -
             newest = "SELECT max(seq) + 1, hash FROM event ORDER BY seq DESC LIMIT 1"
             seq, previous = other.execute(newest).fetchone()
             row = (seq, 1, "x", "", "", "", "k", b"{}", previous, b"\1" * 32)
-            other.execute("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?)", row)
+            other.execute("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,NULL)", row)
         with pytest.raises(Corrupt, match="not the next event"):
             await ledger.append([sent(2)])
         with pytest.raises(Corrupt, match="not the next event"):

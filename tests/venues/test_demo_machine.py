@@ -220,5 +220,5 @@ class Venues(RuleBasedStateMachine):
         return {key: amount for key, amount in given.items() if amount}
 
 
-TestVenues = pytest.mark.slow(Venues.TestCase)
+TestVenues = pytest.mark.timeout(120)(pytest.mark.slow(Venues.TestCase))
 TestVenues.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
