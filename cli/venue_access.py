@@ -19,6 +19,7 @@ from config.secrets_stores import SecretStores
 from config.settings import ExchangeSettings
 from config.settings import PaperSettings as PaperBlock
 from domain.board import Mode
+from domain.errors import Misconfigured
 from domain.instruments import Account
 from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
 from engine.connections import Connection, Connections
@@ -181,9 +182,11 @@ async def _real(
     connections: dict[str, Connection] = {}
     async with AsyncExitStack() as stack:
         for venue, told in exchanges.items():
-            orders = ground.mode is Mode.LIVE and venue in TRIED_ON_THE_WIRE
+            orders = ground.mode is Mode.LIVE and may_trade(venue, told)
             if ground.mode is Mode.LIVE and not orders:
                 log.warning("%s is watched, not traded: `quarterdeck venues %s`", venue, venue)
+            elif orders and venue not in TRIED_ON_THE_WIRE:
+                log.warning("%s is traded though our orders were never tried there", venue)
             keys = {
                 name: secrets.account_keys(Account(venue, name), known.references, trade=orders)
                 for name, known in told.accounts.items()
@@ -195,6 +198,23 @@ async def _real(
             known = _connection(ground, tell, opened, opened.vitals)
             connections[venue_id] = replace(known, inspectors=opened.inspectors)
         yield Access(connections=Connections(connections), symbols=_symbols(exchanges))
+
+
+def may_trade(venue: str, told: ExchangeSettings) -> bool:
+    """Whether LIVE builds a trader: orders were tried there, or the operator accepts they were not.
+
+    Raises:
+        Misconfigured: accepted for a venue that has no orders here at all.
+    """
+    from venues.ccxt_quirks import TRIED_ON_THE_WIRE, quirks_of  # noqa: PLC0415 - as ccxt
+
+    if venue in TRIED_ON_THE_WIRE or not told.accept_untried:
+        return venue in TRIED_ON_THE_WIRE
+    quirks = quirks_of(venue)
+    if not quirks.trades:
+        where = f"exchanges.{venue}.accept_untried"
+        raise Misconfigured(where, f"{venue} cannot be traded here: {quirks.why_watched}")
+    return True
 
 
 def _opened(

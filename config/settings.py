@@ -65,9 +65,13 @@ class AccountSettings(Block):
 
 
 class ExchangeSettings(Block):
-    """One venue, by its ccxt id. `rate_limit` is calls per second, None: the venue's own."""
+    """One venue, by its ccxt id. `rate_limit` is calls per second, None: the venue's own.
+
+    `accept_untried` lets LIVE trade where orders were tried on a captured wire only.
+    """
 
     enabled: Flag = True
+    accept_untried: Flag = False
     sandbox: Flag = False
     rate_limit: Annotated[Decimal | None, FASTEST] = None
     fee_pct: Annotated[Decimal | None, amount("percent, 0 or more", zero=True)] = None

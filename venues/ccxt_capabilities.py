@@ -83,7 +83,7 @@ def _orders(quirks: Quirks) -> Capability:
     if not quirks.trades:
         return Capability(can=False, how=quirks.why_watched)
     if quirks.traits.venue not in TRIED_ON_THE_WIRE:
-        how = "tried on a captured wire only, so it is watched and not traded"
+        how = "tried on a captured wire only: watched, unless accept_untried is set"
         return Capability(can=False, how=f"{how}; {_kinds(quirks)}")
     return Capability(can=True, how=_kinds(quirks))
 
