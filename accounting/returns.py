@@ -98,8 +98,10 @@ def twr(valuations: Sequence[Valuation]) -> Decimal:
 def modified_dietz(
     opening: Decimal, closing: Decimal, flows: Iterable[Flow], span: Span
 ) -> Decimal | None:
-    """Gain over day-weighted capital; None where that is not above zero."""
+    """Gain over day-weighted capital; None where that is not above zero, or no day passed."""
     days = Decimal(span.days)
+    if not days:
+        return None
     with exactly():
         weighted, moved = opening, ZERO
         for flow in flows:

@@ -51,6 +51,7 @@ def test_a_span_without_capital_has_no_return_and_links_as_nothing() -> None:
 
 def test_modified_dietz_has_no_answer_without_capital() -> None:
     assert modified_dietz(ZERO, D(5), [], Span(START, END)) is None
+    assert modified_dietz(D(9), D(5), [Flow(START, D(1))], Span(START, START)) is None
 
 
 @pytest.mark.parametrize("rate", ["0.07", "-0.35", "3", "25", "-0.9"])
