@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Many tests wait for a venue or a process: three workers keep two cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: demo test check wire-demo soak bench screenshots lock clean
@@ -11,7 +13,7 @@ demo: $(STAMP)  ## open the console on the demo desk (no keys, no network)
 	@$(BIN)/quarterdeck --demo
 
 test: $(STAMP)  ## run every test
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(STAMP)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -186,6 +186,12 @@ async def test_it_is_never_told_anything(tmp_path: Path, why: str) -> None:
         assert not any(spy.tries for spy in spies.found.values())
 
 
+def problem_of(board: Board) -> str:
+    """What is wrong with the account's feed; nothing is said before feeds are first shown."""
+    feed = board.feeds.get(KRAKEN)
+    return "" if feed is None else feed.problem
+
+
 async def test_a_renewal_that_fails_is_told_once_and_stops_no_trading(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,7 +201,7 @@ async def test_a_renewal_that_fails_is_told_once_and_stops_no_trading(
         await armed(rig)
         spies.kraken.fails = Unavailable("kraken", "EGeneral:Permission denied")
         await rig.submit()
-        board = await rig.until(lambda b: "dead-man" in b.feeds[KRAKEN].problem)
+        board = await rig.until(lambda b: "dead-man" in problem_of(b))
         problem = board.feeds[KRAKEN].problem
         assert "Permission denied" in problem
         assert "orders there outlive this engine" in problem
@@ -206,7 +212,7 @@ async def test_a_renewal_that_fails_is_told_once_and_stops_no_trading(
         assert caplog.text.count("it could not be told") == 1
         spies.kraken.fails = None
         await come(lambda: spies.kraken.told)
-        await rig.until(lambda b: "dead-man" not in b.feeds[KRAKEN].problem)
+        await rig.until(lambda b: "dead-man" not in problem_of(b))
 
 
 async def test_one_that_may_have_been_taken_is_turned_off_all_the_same(tmp_path: Path) -> None:
@@ -216,7 +222,7 @@ async def test_one_that_may_have_been_taken_is_turned_off_all_the_same(tmp_path:
         await armed(rig)
         spies.kraken.fails = InDoubt("kraken/main", "no answer")
         await rig.submit()
-        board = await rig.until(lambda b: "dead-man" in b.feeds[KRAKEN].problem)
+        board = await rig.until(lambda b: "dead-man" in problem_of(b))
         assert "kraken cancels every order there at " in board.feeds[KRAKEN].problem
         assert shown(await rig.until(shown))
         spies.kraken.fails = None

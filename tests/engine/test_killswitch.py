@@ -12,7 +12,7 @@ from domain.board import Phase
 from domain.errors import DeskError, Refused, Unavailable
 from domain.halts import HaltState, Level, Marker
 from domain.instruments import Account
-from domain.orders import Order, Status
+from domain.orders import Order, OrderState, Status
 from domain.ports import Placement
 from engine.operators import Operator, Role
 from storage.marker import EvidenceLog
@@ -106,11 +106,16 @@ async def test_an_unknown_order_keeps_the_halt_from_being_verified(tmp_path: Pat
         assert proof[KRAKEN].unknown == 1
 
 
+def is_on_its_way(state: OrderState) -> bool:
+    """Ours, and it has left; foreign ones are on the board from the start."""
+    return state.sent and not state.foreign
+
+
 async def test_an_unknown_order_that_turns_up_during_a_halt_is_cancelled(tmp_path: Path) -> None:
     async with running(tmp_path) as rig:
         rig.demo.venues["kraken"].faults.lost_replies = 1
         waiting = asyncio.ensure_future(rig.submit())
-        await rig.until(lambda b: any(state.sent for state in b.orders.values()))
+        await rig.until(lambda b: any(is_on_its_way(state) for state in b.orders.values()))
         await rig.ask(asks.Trip(reason="test"))
         answer = await waiting
         await rig.until(halted())
