@@ -144,8 +144,8 @@ async def test_a_maintenance_is_named_once_with_what_to_do_and_its_end_is_notice
     async with trading_on(site, tmp_path) as wire:
         name = (await wire.submit()).client_id
         site.ask("mode", mode="maintenance", quiet=True)  # its status says that all is well
-        board = await wire.rig.until(lambda b: b.feeds[account].problem, within_s=15)
-        assert "status page" in board.feeds[account].remedy
+        # The dead-man's switch may be the first to notice: it has words of its own.
+        await wire.rig.until(lambda b: "status page" in b.feeds[account].remedy, within_s=15)
         before = site.ask("counts")
         await wire.rig.until(lambda _: _more(site, before) > 12, within_s=20)
         about = [f"orders of {account}", f"balances of {account}", f"history of {account}"]
