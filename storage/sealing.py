@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from domain.controls import SealKeyAdopted
-from domain.errors import DeskError
+from domain.errors import DeskError, Unavailable
 from domain.ports import Clock
 from storage.anchors import Anchor, AnchorFile
 from storage.ledger import SqliteLedger
@@ -21,6 +21,7 @@ from storage.verify import Witness
 SECOND_US = 1_000_000
 LOOK_S = 1.0
 EVERY_S = 60
+WITHIN_S = 10.0  # a disk that hangs must hold nobody up: an alarm says it instead
 EVERY_ROWS = 1_000
 DAILY_S = 86_400
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ class Anchoring:
         ledger: SqliteLedger,
         files: Sequence[AnchorFile],
         clock: Clock,
+        *,
+        within_s: float = WITHIN_S,
     ) -> None:
         self.newest: Anchor | None = None
         self.at_us = 0  # when `newest` was last written outside
@@ -77,6 +80,7 @@ class Anchoring:
         self._ledger = ledger
         self._files = files
         self._clock = clock
+        self._within_s = within_s
         self._last_us = 0
 
     async def run(self) -> None:
@@ -94,14 +98,23 @@ class Anchoring:
             if anchor is None:
                 return
             for file in self._files:
-                await asyncio.to_thread(file.append, anchor)
+                await self._written(file, anchor)
         except (OSError, DeskError) as error:
-            self.problem = f"no anchor could be written: {error}"
+            why = error.why if isinstance(error, Unavailable) else error
+            self.problem = f"no anchor could be written: {why}"
             log.error("%s", self.problem)  # noqa: TRY400 - the reason is in the text
             return
         self.newest, self.problem = anchor, ""
         self.at_us = self._clock.now_us()
         log.info("%s", anchor.line())
+
+    async def _written(self, file: AnchorFile, anchor: Anchor) -> None:
+        try:
+            async with asyncio.timeout(self._within_s):
+                await asyncio.to_thread(file.append, anchor)
+        except TimeoutError:
+            told = f"{file.path.name} did not answer in {self._within_s} s"
+            raise Unavailable("anchors", told) from None
 
     def _is_due(self) -> bool:
         waited_s = (self._clock.monotonic_us() - self._last_us) / SECOND_US

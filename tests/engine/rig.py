@@ -222,8 +222,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     if connections is None:
         venues = demo or open_demo(clock, dice, seed=7, instant=True)
         connections = connections_of(venues, wrap, prompt=prompt)
-    board = Board(mode=mode, base_currency=settings.base_currency)
-    desk = Desk(board, clock)
+    desk = Desk(Board(mode=mode, base_currency=settings.base_currency), clock)
     stop, marker = Stop(), FileMarker(places.halt)
     kept = secrets or Secrets()
     async with AsyncExitStack() as stack:
@@ -238,10 +237,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             settings_sha="0" * 64,
             settings=settings,
             limits=limits,
-            gate=GateSettings(
-                base_currency=settings.base_currency,
-                skew_limits_us={c.venue: c.traits.skew_limit_us for c in connections},
-            ),
+            gate=_gate(settings, connections),
             connections=connections,
             ledger=ledger,
             reader=reader,
@@ -265,6 +261,11 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             engine.stop("test over")
             async with asyncio.timeout(15):
                 await task
+
+
+def _gate(settings: EngineSettings, connections: Connections) -> GateSettings:
+    skews = {known.venue: known.traits.skew_limit_us for known in connections}
+    return GateSettings(base_currency=settings.base_currency, skew_limits_us=skews)
 
 
 def _genesis(mode: Mode, clock: Clock) -> LedgerOpened:

@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from domain.queries import VerifyReport
-from storage.anchors import AnchorFile, anchors_in
+from storage.anchors import Anchor, AnchorFile, anchors_in
 from storage.batch import EMPTY, plan, sealed
 from storage.database import flattened, head_of, insert_statement, open_reader
 from storage.entries import entry_of
@@ -254,6 +255,28 @@ async def test_anchors_are_found_in_any_log_and_those_of_other_ledgers_are_left_
     )
     report = verified(places, anchors=True)
     assert (report.result, report.anchors) == ("OK", 1)
+
+
+class Hanging(AnchorFile):
+    """A file on a disk that does not answer, until the test lets it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.answers = Event()
+
+    def append(self, anchor: Anchor) -> None:
+        self.answers.wait(10)
+        super().append(anchor)
+
+
+async def test_a_disk_that_hangs_holds_nobody_up_and_is_said(tmp_path: Path) -> None:
+    file = Hanging(tmp_path / "slow")
+    async with ledger_at(Places(tmp_path / "data", "demo")) as ledger:
+        await begin(ledger, OURS, at_us=START_US, actor="test")
+        anchors = Anchoring(ledger, [file], StoppedClock(), within_s=0.05)
+        await anchors.now()
+        assert anchors.problem == "no anchor could be written: slow did not answer in 0.05 s"
+        file.answers.set()
 
 
 # Keys
