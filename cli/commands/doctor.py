@@ -18,6 +18,7 @@ from storage.file_systems import file_system_of, refuse_remote
 
 ROOMS = (
     "accounting",
+    "alerts",
     "cli",
     "config",
     "domain",
