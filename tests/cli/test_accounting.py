@@ -42,7 +42,7 @@ def test_a_gain_from_the_first_command_to_the_venues_trade_id(run: Run) -> None:
     assert D(why["amount"]) == gain == sum(known)
     assert why["more"] is False
     newest = why["steps"][-1]
-    fills = parsed(run("fills", "--limit", "2", "--symbol", "SOL/USD", json_=True))
+    fills = parsed(run("fills", "--limit", "20", "--symbol", "SOL/USD", json_=True))
     by_trade = {row["fill"]["trade_id"]: row["seq"] for row in fills}
     for end in ("sold", "lot"):
         assert by_trade[newest[end]["venue_id"]] == newest[end]["seq"]
