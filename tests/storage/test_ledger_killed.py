@@ -1,7 +1,7 @@
 """kill -9 at random while it writes: nothing acknowledged is lost, nothing is half there.
 
 A killed process leaves the page cache alone, so this proves recovery and not durability: that
-needs a lost disk cache (reliability 3.3), which no ordinary test can take away.
+is what tests/storage/test_power_loss.py takes away (reliability 3.3).
 """
 
 import asyncio
