@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from domain.instruments import Account
 from domain.money import ZERO
-from domain.orders import Fill, VenueOrder
+from domain.orders import Fill, Side, VenueOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,30 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicTrade:
+    """One trade as everybody sees it; `side` is the taker's, `at_us` the venue's time.
+
+    `number` is the venue's own: a later trade of the symbol has a larger one.
+    """
+
+    venue: str
+    symbol: str
+    number: int
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """Public trades of a symbol since a moment, oldest first; `whole` when none is missing."""
+
+    trades: tuple[PublicTrade, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetBalance:
     """One asset in one account. `used` is what the venue holds for orders; None: not told."""
 
@@ -80,17 +104,32 @@ class AssetBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarginBalance:
+    """One asset in a futures wallet: what lies there, and what its open positions have gained.
+
+    No spot order can use it. `unrealised` is below zero where they have lost.
+    """
+
+    wallet: Decimal
+    unrealised: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
     """All of an account's balances, read in one successful request.
 
     `asked_us` is when the request left, `at_us` when the answer was here: a fill between the
-    two may or may not be inside. Assets with nothing in them may be missing.
+    two may or may not be inside. Assets with nothing in them may be missing. `assets` are those
+    of the spot market. `margins` are futures wallets by name and asset; `unread` tells, by
+    wallet, why one that is wanted could not be read: then what it holds is not known.
     """
 
     account: Account
     assets: Mapping[str, AssetBalance]
     asked_us: int
     at_us: int
+    margins: Mapping[str, Mapping[str, MarginBalance]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +157,10 @@ class Movement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A complete, fully paged look back over one account from `since_us` to `until_us`."""
+    """A complete, fully paged look back over one account from `since_us` to `until_us`.
+
+    `pending` are movements on their way: what leaves may be out of the balance already.
+    """
 
     account: Account
     since_us: int
@@ -126,6 +168,7 @@ class History:
     orders: tuple[VenueOrder, ...] = ()
     fills: tuple[Fill, ...] = ()
     movements: tuple[Movement, ...] = ()
+    pending: tuple[Movement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

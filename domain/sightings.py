@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.instruments import Account
-from domain.market import Balances, Depth, Price
+from domain.market import Balances, Depth, Price, PublicTrade
 from domain.orders import Fill, VenueOrder
 
 
@@ -26,6 +26,13 @@ class DepthSeen(Sighting):
     """The top of a book moved."""
 
     depth: Depth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradesSeen(Sighting):
+    """Somebody traded; of one symbol, oldest first."""
+
+    trades: tuple[PublicTrade, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

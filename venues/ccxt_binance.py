@@ -14,7 +14,7 @@ from typing import Any
 from domain.ports import VenueTraits
 from venues.budget import Allowance, Pace
 from venues.ccxt_news import Confirmed, News
-from venues.ccxt_row import DAY_US, Paging, Quirks
+from venues.ccxt_row import DAY_US, MarginWallet, Paging, Quirks, TapeRow
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
 from venues.ccxt_words import coded
@@ -73,6 +73,7 @@ _ORDER = ("orderId", "symbol", "status")
 SHAPES: Mapping[str, Shape] = {
     "GET exchangeInfo": Shape(at="symbols", rows=True, counted=False),
     "GET ticker/24hr": Shape(rows=True, counted=False),
+    "GET trades": Shape(rows=True, needs=("id", "price", "qty", "time")),
     "GET account": Shape(at="balances", rows=True, needs=("asset", "free", "locked")),
     "GET openOrders": Shape(rows=True, needs=_ORDER),
     "GET allOrders": Shape(rows=True, needs=_ORDER),
@@ -82,6 +83,22 @@ SHAPES: Mapping[str, Shape] = {
     "DELETE order": Shape(needs=("orderId",)),
     "GET capital/deposit/hisrec": Shape(rows=True, needs=("id", "amount", "coin")),
     "GET capital/withdraw/history": Shape(rows=True, needs=("id", "amount", "coin")),
+    "GET futures:account": Shape(
+        at="assets", rows=True, counted=False, needs=("asset", "walletBalance", "unrealizedProfit")
+    ),
+}
+
+# Both tell, per asset, what lies in the wallet and the profit of open positions apart.
+_FUTURES = MarginWallet(
+    method="fapiprivatev3_get_account",
+    at="assets",
+    asset="asset",
+    wallet="walletBalance",
+    unrealised="unrealizedProfit",
+)
+MARGINS: Mapping[str, MarginWallet] = {
+    "futures": _FUTURES,
+    "coin-futures": replace(_FUTURES, method="dapiprivate_get_account"),
 }
 
 # Request weights, as calls of weight 10.
@@ -95,6 +112,7 @@ _COSTS: Mapping[str, float] = {
     "exchangeInfo": 2,
     "ticker/24hr": 4,
     "depth": 5,
+    "trades": 2.5,
 }
 
 
@@ -113,6 +131,12 @@ def answer(message: Any) -> News | None:
     told = message if isinstance(message, dict) else {}
     result = told.get("result")
     return Confirmed("*") if isinstance(result, dict) and "subscriptionId" in result else None
+
+
+def _subscribed(message: Any) -> News | None:
+    """What a frame says of a public subscription: `{"result": null, "id": 1}` is a yes."""
+    told = message if isinstance(message, dict) else {}
+    return Confirmed("*") if {"result", "id"} <= told.keys() and told["result"] is None else None
 
 
 def silent_until_us(code: str) -> int:
@@ -139,6 +163,7 @@ BINANCE = Quirks(
         heartbeat_us=10_000_000,
     ),
     answer=answer,
+    tape=TapeRow(page=1_000, answer=_subscribed),
     book_levels=1_000,  # changes of levels that were never told are lost
     ticker_params={"name": "ticker"},  # ccxt's habit is the small one, without the best prices
     # It adds up the fees of an order's fills, and stumbles over an asset that it does not know.
@@ -151,6 +176,7 @@ BINANCE = Quirks(
     options={
         "fetchMarkets": {"types": ["spot"]},
         "fetchMargins": False,
+        "fetchTradesMethod": "publicGetTrades",  # ccxt's habit has numbers of its own
         "recvWindow": 5000,
         "warnOnFetchOpenOrdersWithoutSymbol": False,
         "watchBalance": {"fetchBalanceSnapshot": True, "awaitBalanceSnapshot": True},
@@ -163,6 +189,7 @@ BINANCE = Quirks(
     longest_client_id=36,
     client_id_field="clientOrderId",
     asks_by_client_id=True,
+    margins=MARGINS,
     by_symbol=frozenset({"fetch_order", "fetch_orders", "fetch_my_trades"}),
     statuses={"pending_new": None, "canceling": None},
     ended_orders="fetch_orders",
@@ -184,6 +211,8 @@ BINANCEUS = replace(
     ),
     # Measured: ccxt dials ws-api.binance.com.
     why_polled="its stream would send keys of Binance.US to Binance.com",
+    margins={},
+    why_no_margins="it has no futures",
     pace=Pace(100, 1.8),
     public_pace=Pace(20, 1.5),
     allowance=partial(allowance, 1_200),

@@ -76,7 +76,7 @@ class AccountCaches:
         self._clock = clock
         self._told: OrderedDict[object, object] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
-        self._orders, self._trades = _Tail(), _Tail()
+        self._orders, self._trades = Tail(), Tail()
         self._total_of: dict[str, object] = {}
 
     @property
@@ -162,7 +162,7 @@ def _taken(_: Any) -> News:
     return Confirmed("*")
 
 
-class _Tail:
+class Tail:
     """What ccxt has put into one of its caches since the last look, oldest first.
 
     ccxt makes a cache when its first row comes, and may make another: a new one is looked

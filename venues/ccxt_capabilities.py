@@ -37,6 +37,8 @@ class Capabilities:
     withdrawals: Capability
     price_stream: Capability
     amendments: Capability
+    futures: Capability
+    public_trades: Capability
 
     def rows(self) -> Iterator[tuple[str, Capability]]:
         """Name and capability, in order; names are words ("cancel all")."""
@@ -64,6 +66,8 @@ def capabilities(venue: str, has: Mapping[str, Any] = _NOTHING) -> Capabilities:
         withdrawals=_withdrawals(quirks, has),
         price_stream=_price_stream(quirks),
         amendments=_amendments(quirks),
+        futures=_futures(quirks),
+        public_trades=_public_trades(quirks),
     )
 
 
@@ -90,13 +94,14 @@ def _orders(quirks: Quirks) -> Capability:
 
 def _kinds(quirks: Quirks) -> str:
     left_out = (
-        (not quirks.market_orders, "market orders"),
+        (not quirks.market_orders, "market orders (a limit and IOC)"),
         (quirks.market_orders and not quirks.market_buys, "market buys (buy at a limit, IOC)"),
         (not quirks.post_only, "post-only"),
         (not quirks.fill_or_kill, "fill-or-kill"),
     )
     without = [name for is_missing, name in left_out if is_missing]
-    return "all kinds but " + ", ".join(without) if without else "all kinds"
+    told = "all kinds but " + ", ".join(without) if without else "all kinds"
+    return f"{told}; {quirks.caution}" if quirks.caution else told
 
 
 def _streamed(quirks: Quirks, what: str, flag: str) -> Capability:
@@ -173,3 +178,21 @@ def _amendments(quirks: Quirks) -> Capability:
         return Capability(can=True, how="an order keeps its id")
     how = "an order is cancelled, and a new one placed for what was left"
     return Capability(can=False, how=how if quirks.trades else "no orders")
+
+
+def _futures(quirks: Quirks) -> Capability:
+    if not quirks.margins:
+        why = quirks.why_no_margins or "they were never tried here"
+        return Capability(can=False, how=f"its futures wallets are not read: {why}")
+    named = ", ".join(quirks.margins)
+    where = f"exchanges.{quirks.traits.venue}.accounts.NAME.wallets"
+    how = f"{named}, where {where} names them: in net asset value, never for spot orders"
+    return Capability(can=True, how=how)
+
+
+def _public_trades(quirks: Quirks) -> Capability:
+    if quirks.tape is not None:
+        how = "resting paper orders are filled by what trades past their queue"
+        return Capability(can=True, how=how)
+    how = "not tried here: resting paper orders fill once the other side is beyond their price"
+    return Capability(can=False, how=how)

@@ -5,8 +5,9 @@ once. ccxt itself never retries, never throttles, never rounds into floats.
 """
 
 import asyncio
+import re
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import localcontext
@@ -14,30 +15,44 @@ from typing import Any
 
 import certifi
 
-from domain.errors import DeskError
+from domain.errors import DeskError, Unavailable
 from domain.ports import Clock
 from venues.budget import Priority
 from venues.ccxt_errors import Failed, VenueUnavailable, judge
-from venues.ccxt_row import Quirks
+from venues.ccxt_row import Endpoint, Quirks
 from venues.ccxt_sayings import Cause, Judgement
 from venues.ccxt_wire import CURRENT, Call, Wire, open_session
-from venues.keys import Keys
+from venues.keys import Keys, NoKey
 from venues.lazy_ccxt import exchange_class
 
 CLOSING_S = 2.0
+_NARROW = (Cause.KEY, Cause.PERMISSION, Cause.ACCOUNT)
 # A call may wait for its budget, for its lane, and for the venue; each has its own limit, this
 # one is for what nobody thought of.
 LONGEST_S = 90.0
-_READING = ("fetch_", "load_", "private_get_")
+# ccxt's own methods that read, and its names of signed endpoints that are asked with GET.
+_READING = re.compile(r"(fetch|load)_|\w*private\w*_get_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What a client is for: `who` is shown in errors, `key` is the setting of its key."""
+    """What a client is for: `who` is shown in errors, `key` is the setting of its key.
+
+    `absent` says why there is no key where one should be: nothing is asked without it. With
+    `trial` the key is only being tried, and what it is refused for keeps no other client back.
+    """
 
     who: str
     key: str = ""
     keys: Keys | None = None
+    absent: NoKey | None = None
+    trial: bool = False
+
+    def present(self) -> None:
+        """Raise Unavailable while the key is not there."""
+        if self.absent is not None:
+            why = f"{self.key or 'its key'} could not be read: {self.absent.why}"
+            raise Unavailable(self.who, why, remedy=self.absent.remedy)
 
 
 class Client:
@@ -61,19 +76,35 @@ class Client:
         """The desk's time, UTC microseconds."""
         return self._clock.now_us()
 
-    async def ask(self, method: str, *args: Any, priority: Priority) -> tuple[Any, Call]:
+    def rekey(self, purpose: Purpose, wire: Wire) -> None:
+        """Sign with another key from the next request on, in that key's lane and budget."""
+        self._purpose = purpose
+        told = _signing(purpose.keys)
+        for name in ("apiKey", "secret", "password"):
+            setattr(self.api, name, told.get(name, ""))
+        self.wire.move(wire, self.api)
+
+    async def ask(
+        self, method: str, *args: Any, priority: Priority, section: str = ""
+    ) -> tuple[Any, Call]:
         """What ccxt's `method` makes of the answer, and the call as the transport saw it.
+
+        `section` stands before the endpoint's path where shapes are looked up.
 
         Raises:
             Failed: with the judgement; DeskError: when our own rules held the call back.
         """
-        call = Call(priority=priority)
+        call = Call(priority=priority, section=section)
+        return await self._asked(lambda: getattr(self.api, method)(*args), call)
+
+    async def _asked(self, work: Callable[[], Awaitable[Any]], call: Call) -> tuple[Any, Call]:
+        self._purpose.present()
         mark = CURRENT.set(call)
         try:
             # ccxt changes the decimal context that it runs under; here it has its own.
             with localcontext():
                 async with asyncio.timeout(LONGEST_S):
-                    return await getattr(self.api, method)(*args), call
+                    return await work(), call
         except DeskError:
             raise
         except Exception as error:  # boundary: whatever a venue call raises is judged
@@ -82,19 +113,38 @@ class Client:
             CURRENT.reset(mark)
 
     async def read(
-        self, method: str, *args: Any, priority: Priority = Priority.READ
+        self, method: str, *args: Any, priority: Priority = Priority.READ, section: str = ""
     ) -> tuple[Any, Call]:
         """As `ask`, for what changes nothing at the venue; for nothing else.
 
         Raises:
             Unavailable: with cause and remedy, for every failure.
         """
-        if not method.startswith(_READING):
+        if _READING.match(method) is None:
             raise AssertionError(f"{method} is no read")
         try:
-            return await self.ask(method, *args, priority=priority)
+            return await self.ask(method, *args, priority=priority, section=section)
         except Failed as failed:
             raise self.unavailable(failed) from failed
+
+    async def look(self, at: Endpoint, told: str, *, priority: Priority) -> list[Any]:
+        """As `read`, of an endpoint that ccxt has no method for: its rows as ccxt reads them.
+
+        Raises:
+            Unavailable: with cause and remedy, for every failure.
+        """
+
+        async def rows() -> list[Any]:
+            params = {at.parameter: told}
+            answer = await self.api.request(at.path, list(at.api), at.verb, params)
+            found = answer if isinstance(answer, list) else [answer]
+            return [getattr(self.api, at.parse)(row) for row in found]
+
+        try:
+            found, _ = await self._asked(rows, Call(priority=priority))
+        except Failed as failed:
+            raise self.unavailable(failed) from failed
+        return list(found)
 
     def unavailable(self, failed: Failed) -> VenueUnavailable:
         """The error of a read that failed like this."""
@@ -107,7 +157,9 @@ class Client:
     def judged(self, error: Exception, call: Call) -> Judgement:
         """What an error means; the venue is left alone for as long as it wants."""
         judgement = judge(error, call, self._quirks, now_us=self._clock.now_us())
-        if judgement.pause_us:
+        # A key that may not read futures is no wrong key: what it may do goes on.
+        narrow = bool(call.section) and judgement.cause in _NARROW
+        if judgement.pause_us and not narrow:
             self.wire.budget.ban(
                 judgement.pause_us,
                 judgement.words,
@@ -125,7 +177,7 @@ class Clients:
         self,
         quirks: Quirks,
         clock: Clock,
-        wire_for: Callable[[Keys | None], Wire],
+        wire_for: Callable[[Purpose], Wire],
         timeout_ms: int,
         gateway: str | None = None,
     ) -> None:
@@ -157,12 +209,16 @@ class Clients:
         api = self._class({**config_of(self._quirks, purpose.keys), **places})
         if self._quirks.traits.sandbox:  # asked for; where it was not, the row says False
             api.set_sandbox_mode(True)
-        wire = self._wire_for(purpose.keys)
+        wire = self._wire_for(purpose)
         wire.attach(api)
         try:
             yield Client(api, wire, self._quirks, purpose, self._clock)
         finally:
             await _closed(api, session)
+
+    def rekey(self, client: Client, purpose: Purpose) -> None:
+        """Let a client sign with the key of another purpose object from its next request on."""
+        client.rekey(purpose, self._wire_for(purpose))
 
 
 def config_of(quirks: Quirks, keys: Keys | None) -> dict[str, Any]:
@@ -177,12 +233,16 @@ def config_of(quirks: Quirks, keys: Keys | None) -> dict[str, Any]:
     }
     if quirks.keep_alive_ms:
         config["streaming"] = {"keepAlive": quirks.keep_alive_ms}
-    if keys is not None:
-        config["apiKey"] = keys.key.reveal()
-        config["secret"] = keys.secret.reveal()
-        if keys.passphrase is not None:
-            config["password"] = keys.passphrase.reveal()
-    return config
+    return config | _signing(keys)
+
+
+def _signing(keys: Keys | None) -> dict[str, str]:
+    if keys is None:
+        return {}
+    told = {"apiKey": keys.key.reveal(), "secret": keys.secret.reveal()}
+    if keys.passphrase is not None:
+        told["password"] = keys.passphrase.reveal()
+    return told
 
 
 async def _closed(api: Any, session: Any) -> None:

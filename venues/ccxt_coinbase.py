@@ -135,6 +135,7 @@ COINBASE = Quirks(
     public_pace=Pace(10, 8.0),
     # The accounts of the other version have no holds: everything would look free.
     options={"fetchBalance": "v3PrivateGetBrokerageAccounts"},
+    why_no_margins="its futures are told by other companies, with rules and keys of their own",
     sayings=SAYINGS,
     codes=codes,
     shapes=SHAPES,

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from domain.instruments import Account, Instrument, quote_of
-from domain.market import AssetBalance, Depth, Level, Movement, Price
-from domain.money import MONEY, ZERO
+from domain.market import AssetBalance, Depth, Level, Price
+from domain.money import ZERO
 from domain.orders import Fill, Final, Kind, Side, VenueOrder
 from venues.ccxt_fields import Fields, Malformed, is_asset, whole_ms
 from venues.ccxt_row import Quirks
@@ -28,7 +28,6 @@ _FINALS: dict[str, Final | None] = {
 }
 _BALANCE_KEYS = frozenset({"info", "timestamp", "datetime", "free", "used", "total", "debt"})
 _OURS = re.compile(r"QD[0-9A-Z]{2}[0-9A-HJKMNP-TV-Z]{14}")
-_MOVED = frozenset({"ok"})
 DEPTH = 10
 STEPS = 4  # ccxt's TICK_SIZE
 _DECIMALS = 2  # its DECIMAL_PLACES; 3 are SIGNIFICANT_DIGITS
@@ -190,9 +189,12 @@ def _raw(row: Fields) -> Fields:
 def _final(row: Fields, quirks: Quirks) -> Final | None:
     status = row.word("status") or "open"
     finals = {**_FINALS, **quirks.statuses}
-    if status not in finals:
-        raise row.bad("status")
-    return finals[status]
+    if status in finals:
+        return finals[status]
+    for begins, final in quirks.statuses.items():
+        if status.startswith(f"{begins} "):
+            return final
+    raise row.bad("status")
 
 
 def _filled(row: Fields, raw: Fields, quirks: Quirks) -> Decimal | None:
@@ -213,7 +215,8 @@ def _client_id(row: Fields, raw: Fields, quirks: Quirks) -> str:
     # Streams have names of their own for it, which ccxt knows; Kraken's are read by ourselves.
     elsewhere = not field or (not quirks.frames and field not in raw.row)
     told = row.own_id("clientOrderId") if elsewhere else raw.own_id(field)
-    return told.removeprefix(quirks.client_id_prefix)
+    told = told.removeprefix(quirks.client_id_prefix)
+    return told if quirks.numbers is None else quirks.numbers.own_id(told)
 
 
 def _order_time(row: Fields, raw: Fields, quirks: Quirks) -> int:
@@ -284,26 +287,3 @@ def _trade_time(row: Fields, quirks: Quirks) -> int:
 
 def _liquidity(word: str) -> str:
     return word if word in ("maker", "taker") else ""
-
-
-def movement(answer: object, account: Account) -> Movement | None:
-    """A deposit or withdrawal that has happened; None while it is pending, or when it failed."""
-    row = Fields("movement", answer)
-    if row.word("status") not in _MOVED:
-        return None
-    kind = row.word("type")
-    if kind not in ("deposit", "withdrawal"):
-        raise row.bad("type")
-    amount = row.positive("amount")
-    fee = row.inner("fee")
-    at_us = row.milliseconds_us("timestamp")
-    if not at_us:
-        raise row.bad("timestamp")
-    return Movement(
-        account=account,
-        reference=row.identity("id"),
-        asset=row.asset("currency"),
-        amount=amount if kind == "deposit" else MONEY.minus(amount),
-        fee=(fee.number("cost") if fee is not None else None) or ZERO,
-        at_us=at_us,
-    )

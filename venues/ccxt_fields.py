@@ -104,9 +104,10 @@ class Fields:
     def symbol(self, field: str) -> str:
         """`BASE/QUOTE`."""
         raw = self.row.get(field)
-        if not isinstance(raw, str) or not all(map(is_asset, raw.split("/", 2))) or "/" not in raw:
+        base, _, quote = raw.partition("/") if isinstance(raw, str) else ("", "", "")
+        if not is_asset(base) or not is_asset(quote):  # a second slash is in no name
             raise self.bad(field)
-        return raw
+        return f"{base}/{quote}"
 
     def asset(self, field: str) -> str:
         """An asset's code."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.instruments import Account
-from domain.market import Price
+from domain.market import Price, PublicTrade
 from domain.money import MONEY, ZERO
 from domain.orders import Fill, Final, VenueOrder
 from domain.ports import Clock
@@ -24,8 +24,10 @@ from domain.text import clean
 from venues.ccxt_convert import KINDS, SIDES, ours
 from venues.ccxt_fields import Fields, Malformed, is_asset, total, whole_ms
 from venues.ccxt_news import Confirmed, Denied, Lost, News, Rejected
+from venues.ccxt_prints import raw_trade, told_trades
 
 REMEMBERED = 5_000  # orders and trades of one connection
+_NUMBERS = 10**18
 _FINALS = {"filled": Final.FILLED, "canceled": Final.CANCELED, "expired": Final.EXPIRED}
 
 
@@ -46,6 +48,7 @@ class KrakenFrames:
             "executions": self._executions,
             "balances": self._balances,
             "ticker": self._tickers,
+            "trade": self._public_trades,
             "heartbeat": self._heartbeat,
         }
 
@@ -76,6 +79,8 @@ class KrakenFrames:
         number = frame.row.get("sequence")
         if type(number) is not int:
             return
+        if not 0 <= number < _NUMBERS:
+            raise frame.bad("sequence")
         last = self._numbers.get(channel)
         if last is None or number > last or frame.word("type") == "snapshot":
             self._numbers[channel] = number
@@ -94,7 +99,7 @@ class KrakenFrames:
     def _heartbeat(self, _: Fields) -> Iterator[News]:
         yield Heartbeat(venue=self._account.venue, feed=self._feed, at_us=self._clock.now_us())
 
-    # Prices
+    # Prices and public trades
 
     def _tickers(self, frame: Fields) -> Iterator[News]:
         yield from self._each(frame, "ticker", self._ticker)
@@ -113,6 +118,13 @@ class KrakenFrames:
                 volume_24h=row.size("volume"),
             )
         )
+
+    def _public_trades(self, frame: Fields) -> Iterator[News]:
+        yield from told_trades(frame.rows("data"), self._public_trade)
+
+    def _public_trade(self, raw: object) -> PublicTrade:
+        row = Fields("public trade", raw)
+        return raw_trade(row, venue=self._account.venue, symbol=self._symbol(row))
 
     # Balances
 

@@ -5,13 +5,14 @@ stand behind `t-` wherever Gate shows or takes them.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from domain.orders import Final
 from domain.ports import VenueTraits
 from venues.budget import Pace
 from venues.ccxt_news import Confirmed, News
-from venues.ccxt_row import DAY_US, Cancels, Paging, Quirks
+from venues.ccxt_row import DAY_US, Cancels, MarginWallet, Paging, Quirks, TapeRow
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
 from venues.ccxt_words import coded
@@ -70,6 +71,7 @@ _ORDER = ("id", "currency_pair", "status")
 SHAPES: Mapping[str, Shape] = {
     "GET currency_pairs": Shape(rows=True, counted=False),
     "GET tickers": Shape(rows=True, counted=False),
+    "GET trades": Shape(rows=True, needs=("id", "price", "amount", "side")),
     "GET accounts": Shape(rows=True, needs=("currency", "available", "locked")),
     "GET open_orders": Shape(rows=True, groups="orders", needs=("currency_pair", "total")),
     "GET orders": Shape(rows=True, needs=_ORDER),
@@ -80,6 +82,20 @@ SHAPES: Mapping[str, Shape] = {
     "DELETE orders": Shape(rows=True, counted=False),
     "GET deposits": Shape(rows=True, needs=("currency", "amount")),
     "GET withdrawals": Shape(rows=True, needs=("id", "currency", "amount")),
+    "GET futures:{settle}/accounts": Shape(needs=("currency", "total", "unrealised_pnl")),
+}
+
+# Its `total` is without the gains and losses of open positions.
+_FUTURES = MarginWallet(
+    method="private_futures_get_settle_accounts",
+    calls=({"settle": "usdt"},),
+    asset="currency",
+    wallet="total",
+    unrealised="unrealised_pnl",
+)
+MARGINS: Mapping[str, MarginWallet] = {
+    "futures": _FUTURES,
+    "coin-futures": replace(_FUTURES, calls=({"settle": "btc"},)),
 }
 
 # How an order ended, where ccxt passes on Gate's own word.
@@ -119,6 +135,7 @@ GATE = Quirks(
     ),
     trades=True,
     answer=answer,
+    tape=TapeRow(page=1_000, channel="spot.trades"),
     channels=frozenset({"spot.orders", "spot.usertrades", "spot.balances"}),
     pace=Pace(20, 15.0),
     public_pace=Pace(40, 15.0),
@@ -130,6 +147,7 @@ GATE = Quirks(
     sayings=SAYINGS,
     codes=codes,
     shapes=SHAPES,
+    margins=MARGINS,
     longest_client_id=26,  # 28 with the prefix
     client_id_field="text",
     client_id_prefix="t-",

@@ -24,7 +24,9 @@ _NOT_OFFERED = frozenset({404, 405, 410})
 class CcxtInspector:
     """What a venue tells of one key."""
 
-    def __init__(self, client: Client, keys: Keys, purpose: Purpose, row: Permissions) -> None:
+    def __init__(
+        self, client: Client, keys: Keys | None, purpose: Purpose, row: Permissions
+    ) -> None:
         self._client = client
         self._keys = keys
         self._purpose = purpose
@@ -32,8 +34,8 @@ class CcxtInspector:
 
     @property
     def fingerprint(self) -> str:
-        """Tells this key from others, without telling it."""
-        return self._keys.fingerprint
+        """Tells this key from others, without telling it; "" while it is not there."""
+        return "" if self._keys is None else self._keys.fingerprint
 
     async def inspect(self) -> KeyReport:
         """Ask every question of the venue's row.
@@ -44,6 +46,8 @@ class CcxtInspector:
         answers = [await self._asked(question) for question in self._row.questions]
         told = merged(answer for answer, _ in answers)
         found = report(told, self._row, self._purpose, self.fingerprint)
+        if not found.created_us and self._keys is not None:
+            found = replace(found, created_us=self._keys.since_us)
         problems = [problem for _, problem in answers if problem]
         if problems and found.rights is None:
             return replace(found, problem=problems[0])
@@ -58,7 +62,7 @@ class CcxtInspector:
                 raise self._client.unavailable(failed) from failed
             return Told(), failed.judgement.words
         try:
-            return question.read(answer, self._keys.key.reveal()), ""
+            return question.read(answer, self._keys.key.reveal() if self._keys else ""), ""
         except Malformed as problem:
             return Told(), clean(f"its answer about the key cannot be read: {problem}")
 

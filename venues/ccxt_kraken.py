@@ -114,8 +114,10 @@ def rows(path: str, answer: Any) -> int:
         raise Garbled("no empty list of errors")
     if "result" not in answer:
         raise Garbled("no result")
-    if path not in _ROWS:
+    if path not in _ROWS and path != "Trades":
         return -1
+    if path == "Trades":
+        return _printed(answer["result"])
     listed = _listed(path, answer["result"])
     if listed is None:
         raise Garbled(f"no {_ROWS[path] or 'rows'} in its result")
@@ -124,6 +126,20 @@ def rows(path: str, answer: Any) -> int:
     if not all(_has_few_decimals(row) for row in listed):
         raise Garbled("a row with a strange number of decimals")
     return len(listed)
+
+
+def _printed(result: Any) -> int:
+    """How many public trades: one list of lists, under the name of its pair, beside `last`."""
+    lists = (
+        [rows for rows in result.values() if isinstance(rows, list)]
+        if isinstance(result, dict)
+        else []
+    )
+    if len(lists) != 1 or not isinstance(result.get("last"), str):
+        raise Garbled("no one list of trades in its result")
+    if not all(isinstance(row, list) for row in lists[0]):
+        raise Garbled("a row that is no list")
+    return len(lists[0])
 
 
 def _has_few_decimals(row: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from domain.ports import VenueTraits
 from domain.text import clean
 from venues.budget import Allowance, Pace
 from venues.ccxt_news import Confirmed, Denied, Lost, News
-from venues.ccxt_row import DAY_US, Paging, Quirks
+from venues.ccxt_row import DAY_US, MarginWallet, Paging, Quirks, TapeRow
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
 from venues.ccxt_words import coded
@@ -92,6 +92,7 @@ SAYINGS = (
 SHAPES: Mapping[str, Shape] = {
     "GET currencies": Shape(at="data", rows=True, counted=False),
     "GET symbols": Shape(at="data", rows=True, counted=False),
+    "GET market/histories": Shape(at="data", rows=True, needs=("sequence", "price", "size")),
     "GET market/allTickers": Shape(at="data.ticker", rows=True, counted=False),
     "GET accounts": Shape(at="data", rows=True, needs=("currency", "balance", "holds")),
     "GET hf/orders/active": Shape(at="data", rows=True, needs=("id", "symbol")),
@@ -102,9 +103,24 @@ SHAPES: Mapping[str, Shape] = {
     "GET hf/orders/{orderId}": Shape(at="data", absent=True, needs=("id", "symbol")),
     "GET hf/orders/client-order/{clientOid}": Shape(at="data", absent=True, needs=("id", "symbol")),
     "GET hf/orders/active/symbols": Shape(at="data", needs=("symbols",)),
+    "GET futures:account-overview": Shape(
+        at="data", needs=("currency", "accountEquity", "unrealisedPNL")
+    ),
     "POST hf/orders": Shape(at="data", needs=("orderId",)),
     "DELETE hf/orders/{orderId}": Shape(at="data", needs=("orderId",)),
     "DELETE hf/orders/client-order/{clientOid}": Shape(at="data", needs=("clientOid",)),
+}
+
+# It is asked coin by coin, and tells equity: the wallet and what open positions have gained.
+MARGINS: Mapping[str, MarginWallet] = {
+    "futures": MarginWallet(
+        method="futuresprivate_get_account_overview",
+        calls=({"currency": "USDT"}, {"currency": "USDC"}, {"currency": "XBT"}),
+        at="data",
+        asset="currency",
+        equity="accountEquity",
+        unrealised="unrealisedPNL",
+    )
 }
 
 # Weights of the spot pool, as calls of weight 2: 4,000 of weight in 30 s at the lowest tier.
@@ -177,11 +193,13 @@ KUCOIN = Quirks(
     # Its streams tell fills without fees, and the balances of one wallet of the two.
     watches=("watchOrders",),
     answer=answer,
+    tape=TapeRow(page=100, number_field="sequence"),
     book_levels=50,  # states of 50 levels, so that no change can be missed
     sayings=SAYINGS,
     codes=codes,
     allowance=allowance,
     shapes=SHAPES,
+    margins=MARGINS,
     longest_client_id=40,
     client_id_field="clientOid",
     # Without it an order can trade with our own, and both fills would have one id.

@@ -52,6 +52,7 @@ class Lists:
         self._quirks = quirks
         self._traded = traded
         self._namer = namer or client
+        self._asking = self._namer if quirks.asks_as_trader else client
         self._only = only
         self._priority = priority
 
@@ -154,12 +155,18 @@ class Lists:
 
     async def order_by_client_id(self, client_id: str) -> Row:
         """One order by our id, where the venue can be asked for it."""
-        return await self._one(None, "", {"clientOrderId": client_id})
+        at = self._quirks.by_client_id
+        if at is None:
+            return await self._one(None, "", {"clientOrderId": client_id})
+        found = await self._asking.look(at, client_id, priority=self._priority)
+        if len(found) != 1:
+            raise Unavailable(self._client.who, f"it has {len(found)} orders {client_id}")
+        return dict(self.readable(lambda: Fields("order", found[0])).row)
 
     async def _one(self, order_id: str | None, symbol: str, more: Mapping[str, str]) -> Row:
         where = symbol or self._symbol_of("fetch_order")
         params = {**self._quirks.query_params, **more}
-        row, _ = await self._client.read(
+        row, _ = await self._asking.read(
             "fetch_order", order_id, where, params, priority=self._priority
         )
         return dict(self.readable(lambda: Fields("order", row)).row)
@@ -215,11 +222,11 @@ class Lists:
         if self._quirks.reach_us:
             since_us = max(since_us, self._client.now_us() - self._quirks.reach_us)
         for symbol in await self._symbols(method):
+            spans = Spans(self.rows, paging, self._client.who)
             if paging.limit:
-                spans = Spans(self.rows, paging, self._client.who)
                 found += await spans.read(method, symbol, (since_us, self._client.now_us()), more)
             else:
-                found += await self._forward(method, symbol, since_us, more)
+                found += await spans.forward(method, symbol, since_us, (more, self.named))
         return list(self.named(found).values())
 
     def is_listed(self, method: str) -> bool:
@@ -253,21 +260,6 @@ class Lists:
             if len(found) == known:
                 break  # a page of nothing new: the offset is not heeded
         raise Unavailable(self._client.who, f"{method} did not come to an end at row {offset}")
-
-    async def _forward(
-        self, method: str, symbol: str | None, since_us: int, more: Mapping[str, str]
-    ) -> list[Row]:
-        """Oldest first: from the newest row on again, until nothing new comes."""
-        since_ms = since_us // 1000
-        found: dict[str, Row] = {}
-        for _ in range(MOST_PAGES):
-            rows, _ = await self.rows(method, symbol, since_ms, None, dict(more))
-            fresh = {k: row for k, row in self.named(rows).items() if k not in found}
-            if not fresh:
-                return list(found.values())
-            found.update(fresh)
-            since_ms = max(since_ms, *(row.get("timestamp") or 0 for row in rows))
-        raise Unavailable(self._client.who, f"{method} did not come to an end")
 
     # Conversion
 

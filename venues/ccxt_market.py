@@ -4,8 +4,7 @@ The one rule: a price or a book is told with the time at which it came.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,6 @@ from domain.errors import Unavailable
 from domain.instruments import Account, Instrument
 from domain.market import Price
 from domain.ports import Clock, Hear
-from domain.sightings import Heartbeat
 from venues import ccxt_convert as convert
 from venues.budget import Priority
 from venues.ccxt_caches import AnyFrame
@@ -23,13 +21,13 @@ from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_markets import Markets, Opened, Told
 from venues.ccxt_news import Confirmed, Denied, News
 from venues.ccxt_price_caches import DepthCache, PriceCaches
+from venues.ccxt_public import SILENT_US, PublicSide
 from venues.ccxt_row import Quirks
-from venues.ccxt_rows import is_active
 from venues.ccxt_stream import CacheReader, FrameReader, Plan, Stream, Watch
+from venues.ccxt_tape import CcxtTape
 from venues.ccxt_wire import exact_levels
 
 STALE_US = 3_600_000_000  # instruments are asked for again after an hour
-SILENT_US = 20_000_000
 NOTHING_EVERY_S = 1.0
 _PUBLIC = "public"
 
@@ -48,12 +46,19 @@ class CcxtMarket:
         on_rejected: Told,
     ) -> None:
         self._client = client
-        self._opened = opened
+        self._public = PublicSide(
+            opened=opened, markets=markets, quirks=quirks, clock=clock, on_rejected=on_rejected
+        )
         self._markets = markets
         self._quirks = quirks
         self._clock = clock
         self._on_rejected = on_rejected
         self._listed_before = False
+
+    @property
+    def tape(self) -> CcxtTape | None:
+        """The venue's public trades; None where they cannot be relied on."""
+        return CcxtTape(self._client, self._public) if self._quirks.tape is not None else None
 
     async def instruments(self) -> Sequence[Instrument]:
         """Every spot instrument that can be read; the first time perhaps from the disk.
@@ -76,7 +81,7 @@ class CcxtMarket:
 
     async def prices(self, symbols: Sequence[str]) -> Sequence[Price]:
         """Prices of the symbols that are listed and active."""
-        listed = await self._listed(symbols)
+        listed = await self._public.listed(symbols)
         if not listed:
             return ()
         tickers, _ = await self._client.read("fetch_tickers", listed)
@@ -103,6 +108,8 @@ class CcxtMarket:
 
     async def clock_us(self) -> int:
         """The venue's time. Where it tells whole steps, the middle of the step."""
+        if not self._client.api.has.get("fetchTime"):
+            raise Unavailable(self._client.who, "its API tells no time")
         told, call = await self._client.read("fetch_time", priority=Priority.LOOK_UP)
         try:
             at_us = Fields("time", {"time": told}).milliseconds_us("time")
@@ -114,10 +121,10 @@ class CcxtMarket:
 
     async def stream_prices(self, symbols: Sequence[str], hear: Hear) -> None:
         """Tell PriceSeen and Heartbeat until it breaks or is cancelled."""
-        listed = await self._listed(symbols)
+        listed = await self._public.listed(symbols)
         if not listed:
             await self._nothing_to_tell("prices", hear)
-        async with self._fresh() as client:
+        async with self._public.fresh() as client:
             plan = Plan(
                 watches=self._watches(client.api, listed),
                 channels=frozenset({"ticker"}),
@@ -125,16 +132,16 @@ class CcxtMarket:
                 caches=self._price_caches(client.api, listed),
                 symbols=tuple(listed),
                 silent_us=SILENT_US if self._quirks.frames else 0,
-                on_pong=None if self._quirks.frames else partial(self._alive, "prices"),
+                on_pong=None if self._quirks.frames else partial(self._public.alive, "prices"),
                 on_rejected=self._on_rejected,
             )
             await Stream(client, plan, self._quirks, self._clock, hear).run()
 
     async def stream_depth(self, symbol: str, hear: Hear) -> None:
         """Tell DepthSeen until it breaks or is cancelled."""
-        if not await self._listed([symbol]):
+        if not await self._public.listed([symbol]):
             raise Unavailable(self._client.who, f"it does not trade {symbol} now")
-        async with self._fresh() as client:
+        async with self._public.fresh() as client:
             exact_levels(client.api)
             plan = Plan(
                 watches=[lambda api: api.watch_order_book(symbol, self._quirks.book_levels)],
@@ -143,7 +150,7 @@ class CcxtMarket:
                 caches=DepthCache(client.api, symbol, self._quirks, self._clock),
                 symbols=(symbol,),
                 silent_us=SILENT_US if self._quirks.frames else 0,
-                on_pong=None if self._quirks.frames else partial(self._alive, "depth"),
+                on_pong=None if self._quirks.frames else partial(self._public.alive, "depth"),
                 on_rejected=self._on_rejected,
             )
             await Stream(client, plan, self._quirks, self._clock, hear).run()
@@ -155,26 +162,10 @@ class CcxtMarket:
             return [lambda known: known.watch_tickers(symbols, params)]
         return [partial(_watch_one, symbol, params) for symbol in symbols]
 
-    @asynccontextmanager
-    async def _fresh(self) -> AsyncGenerator[Client]:
-        async with self._opened() as client:
-            await self._markets.lend(client)
-            yield client
-
-    async def _listed(self, symbols: Sequence[str]) -> list[str]:
-        markets = await self._markets.ready()
-        self._markets.note(symbols)
-        active = partial(is_active, quirks=self._quirks)
-        return [s for s in dict.fromkeys(symbols) if s in markets and active(markets[s])]
-
     async def _nothing_to_tell(self, feed: str, hear: Hear) -> None:
         while True:
-            hear(self._alive(feed))
+            hear(self._public.alive(feed))
             await asyncio.sleep(NOTHING_EVERY_S)
-
-    def _alive(self, feed: str) -> Heartbeat:
-        venue = self._quirks.traits.venue
-        return Heartbeat(venue=venue, feed=feed, at_us=self._clock.now_us())
 
     def _frames(self, feed: str, api: Any) -> FrameReader:
         if self._quirks.frames == "kraken":

@@ -5,17 +5,20 @@ the disk carries the time at which the venue told it, and counts as no younger t
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from domain.errors import Unavailable
 from domain.ports import Clock
+from venues.budget import Priority
 from venues.ccxt_client import Client
+from venues.ccxt_row import Endpoint
 from venues.markets_file import Kept, MarketsFile, Unusable
 
 _AHEAD_US = 300_000_000  # a file from further in the future was written under another clock
 _AFRESH = True  # ccxt's `reload`
+_STEPS = ("amount", "price")
 Opened = Callable[[], AbstractAsyncContextManager[Client]]
 Told = Callable[[str], None]
 
@@ -158,6 +161,21 @@ class Markets:
         if not self._hurry:
             await self.ready()
         self.lend_known(client)
+
+    async def detail(self, client: Client, symbol: str, at: Endpoint) -> None:
+        """Know the steps of an instrument too, where the list of instruments tells none.
+
+        Raises:
+            Unavailable: they could not be read.
+        """
+        market = client.api.markets.get(symbol)
+        if market is None or market["precision"]["price"] is not None:
+            return
+        (told,) = await client.look(at, market["id"], priority=Priority.ORDER)
+        is_told = isinstance(told, Mapping) and told["symbol"] == symbol
+        if not is_told or None in (told["precision"][step] for step in _STEPS):
+            raise Unavailable(client.who, f"it does not tell the steps of {symbol}")
+        market.update({name: told[name] for name in ("precision", "limits", "active")})
 
     def lend_known(self, client: Client) -> None:
         """As `lend`, without asking the venue: what is not known yet stays unknown."""

@@ -11,7 +11,7 @@ from domain.ports import VenueTraits
 from domain.text import clean
 from venues.budget import Pace
 from venues.ccxt_news import Confirmed, Denied, News
-from venues.ccxt_row import DAY_US, Paging, Quirks
+from venues.ccxt_row import DAY_US, MarginWallet, Paging, Quirks
 from venues.ccxt_sayings import Cause, Saying, Verdict
 from venues.ccxt_shapes import Shape
 from venues.ccxt_words import coded
@@ -107,6 +107,19 @@ SHAPES: Mapping[str, Shape] = {
     "DELETE order": Shape(needs=("orderId",)),
     "GET capital/deposit/hisrec": Shape(rows=True, needs=("amount", "coin")),
     "GET capital/withdraw/history": Shape(rows=True, needs=("id", "amount", "coin")),
+    "GET futures:account/assets": Shape(
+        at="data", rows=True, counted=False, needs=("currency", "equity", "unrealized")
+    ),
+}
+
+MARGINS: Mapping[str, MarginWallet] = {
+    "futures": MarginWallet(
+        method="contract_private_get_account_assets",
+        at="data",
+        asset="currency",
+        equity="equity",
+        unrealised="unrealized",
+    )
 }
 
 # Request weights, as calls of weight 5; 500 of weight in ten seconds.
@@ -159,6 +172,7 @@ MEXC = Quirks(
     sayings=SAYINGS,
     codes=codes,
     shapes=SHAPES,
+    margins=MARGINS,
     longest_client_id=32,
     client_id_field="clientOrderId",
     asks_by_client_id=True,

@@ -3,7 +3,7 @@
 The one rule: a row is what was asked for, and no fill is booked a second time as a movement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,13 @@ from domain.errors import Unavailable
 from domain.instruments import Account
 from domain.market import Movement
 from domain.text import clean
-from venues import ccxt_convert as convert
+from domain.withdrawals import VenueWithdrawal
+from venues import ccxt_moved as moved
 from venues.ccxt_client import Client
 from venues.ccxt_lists import Lists, Row
 from venues.ccxt_row import Quirks
 from venues.ccxt_rows import page_after
+from venues.ccxt_sent import sent
 
 MOST_PAGES = 400
 
@@ -29,15 +31,32 @@ class Movements:
         self._quirks = quirks
         self._lists = lists
 
-    async def since(self, since_us: int) -> list[Movement]:
-        """Deposits and withdrawals that have happened.
+    async def since(self, since_us: int) -> tuple[list[Movement], list[Movement]]:
+        """Deposits and withdrawals that have happened, and those that are on their way.
 
         Venues list them by when they began, and some take days: the look goes further back.
         """
-        begun_us = max(0, since_us - self._quirks.movements_back_us)
         found: list[Movement] = []
+        waiting: list[Movement] = []
+        async for rows in self._begun(since_us):
+            told = self._lists.each(rows, lambda row: moved.movement(row, self._account))
+            found += [movement for movement in told if movement is not None]
+            coming = self._lists.each(rows, lambda row: moved.pending(row, self._account))
+            waiting += [movement for movement in coming if movement is not None]
+        return found, waiting
+
+    async def withdrawals(self, since_us: int) -> list[VenueWithdrawal]:
+        """Every withdrawal that began since then, however it stands."""
+        found: list[VenueWithdrawal] = []
+        async for rows in self._begun(since_us, ("fetch_deposits",)):
+            told = self._lists.each(rows, lambda row: sent(row, self._account))
+            found += [row for row in told if row is not None]
+        return found
+
+    async def _begun(self, since_us: int, but: tuple[str, ...] = ()) -> AsyncIterator[list[Row]]:
+        begun_us = max(0, since_us - self._quirks.movements_back_us)
         for method in self._quirks.movements:
-            if not self._lists.is_listed(method):
+            if method in but or not self._lists.is_listed(method):
                 continue
             paging = self._quirks.movement_pages.get(method)
             if self._quirks.movements_by_asset:
@@ -47,9 +66,7 @@ class Movements:
             else:
                 rows = await self._lists.pages(method, paging, begun_us, {})
             self._check_kind(method, rows)
-            told = self._lists.each(rows, lambda row: convert.movement(row, self._account))
-            found += [movement for movement in told if movement is not None]
-        return found
+            yield rows
 
     async def _by_asset(self, method: str, begun_us: int) -> list[Row]:
         """Movements of every asset that the account holds, newest first, page by page."""

@@ -12,13 +12,16 @@ from domain.errors import Misconfigured
 from domain.ports import VenueTraits
 from venues import ccxt_kraken
 from venues.budget import Pace
+from venues.ccxt_alpaca import ALPACA
 from venues.ccxt_binance import BINANCE, BINANCEUS
+from venues.ccxt_bitfinex import BITFINEX
 from venues.ccxt_coinbase import COINBASE
 from venues.ccxt_gate import GATE
+from venues.ccxt_gemini import GEMINI
 from venues.ccxt_kucoin import KUCOIN
 from venues.ccxt_mexc import MEXC
-from venues.ccxt_row import Paging, Quirks
-from venues.ccxt_watched import ALPACA, BITFINEX, GEMINI
+from venues.ccxt_numbers import Numbers
+from venues.ccxt_row import Paging, Quirks, TapeRow
 
 KRAKEN = Quirks(
     traits=VenueTraits(
@@ -33,6 +36,7 @@ KRAKEN = Quirks(
     frames="kraken",
     hurries=True,
     unused=(),
+    tape=TapeRow(page=1_000, forward=True),
     ticker_params={"event_trigger": "bbo"},
     nonce=True,
     pace=Pace(15, 0.33),
@@ -66,6 +70,7 @@ KRAKEN = Quirks(
     movements_start="start",
     movements_end="end",
     movements_page=25,
+    why_no_margins="Kraken Futures is a venue of its own, with keys of its own",
     split_pair=ccxt_kraken.split_pair,
     tick_field="tick_size",
     order_time_fields=("closetm", "opentm"),
@@ -125,6 +130,8 @@ def quirks_of(venue: str, *, sandbox: bool = False) -> Quirks:
             f"exchanges.{venue}.sandbox",
             "this venue has no sandbox here; remove the line, or use --demo to try things",
         )
+    if quirks.numbered:
+        quirks = replace(quirks, numbers=Numbers(venue))
     return quirks if sandbox else replace(quirks, traits=replace(quirks.traits, sandbox=False))
 
 

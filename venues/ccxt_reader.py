@@ -6,6 +6,7 @@ rule: a list is whole, row by row as many as the venue sent, or it is Unavailabl
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from domain.errors import Unavailable
@@ -15,14 +16,16 @@ from domain.orders import OrderState, VenueOrder
 from domain.ports import Clock, Hear
 from domain.sightings import Heartbeat
 from domain.text import clean
+from domain.withdrawals import VenueWithdrawal
 from venues.ccxt_caches import AccountCaches, AnyFrame
 from venues.ccxt_client import Client
 from venues.ccxt_errors import VenueUnavailable
 from venues.ccxt_frames import KrakenFrames
 from venues.ccxt_lists import Lists, Row
-from venues.ccxt_market import SILENT_US
+from venues.ccxt_margins import Margins
 from venues.ccxt_markets import Markets, Opened, Told
 from venues.ccxt_movements import Movements
+from venues.ccxt_public import SILENT_US
 from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Cause
 from venues.ccxt_search import Search, order_ids
@@ -38,9 +41,10 @@ class CcxtReader:
     """Private data of one account (the port `AccountReader`).
 
     `namer` is asked where orders are open, which some venues tell to trading keys only.
+    `wallets` are the futures wallets that are read besides.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part of what an account is read with
         self,
         *,
         account: Account,
@@ -51,6 +55,7 @@ class CcxtReader:
         clock: Clock,
         on_rejected: Told,
         namer: Client | None = None,
+        wallets: Sequence[str] = (),
     ) -> None:
         self._account = account
         self._client = client
@@ -59,13 +64,19 @@ class CcxtReader:
         self._quirks = quirks
         self._clock = clock
         self._on_rejected = on_rejected
+        self._asked_too = namer if quirks.asks_as_trader else None
         self._lists = Lists(account, client, quirks, self._traded, namer=namer)
         self._movements = Movements(account, client, quirks, self._lists)
+        self._margins = Margins(client, quirks, wallets)
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def balances(self) -> Balances:
-        """All balances of the account."""
+        """All balances of the account; a futures wallet that cannot be read is named."""
         await self._markets.lend(self._client)
+        told, margins, unread = await self._margins.around(self._spot)
+        return replace(told, margins=margins, unread=unread)
+
+    async def _spot(self) -> Balances:
         asked_us = self._clock.now_us()
         assets = await self._lists.balances()
         return Balances(
@@ -80,20 +91,20 @@ class CcxtReader:
 
     async def find(self, state: OrderState) -> Sought:
         """Look one order up by the venue's id and ours: open, closed, then trades."""
-        await self._markets.lend(self._client)
+        await self._borrow()
         self._markets.note([state.order.symbol])
         return await Search(self._lists, self._quirks, state).run()
 
     async def history(self, since_us: int) -> History:
         """Closed orders, fills and movements since then, every page."""
-        await self._markets.lend(self._client)
+        await self._borrow()
         until_us = self._clock.now_us()
         orders = await self._lists.closed_orders(since_us)
         trades = await self._lists.trades(since_us)
         self._owned(orders)
         await self._ask_for_owners(trades)
         fills = self._lists.fills(trades, self._owners)
-        movements = await self._movements.since(since_us)
+        movements, pending = await self._movements.since(since_us)
         return History(
             account=self._account,
             since_us=since_us,
@@ -101,7 +112,18 @@ class CcxtReader:
             orders=tuple(orders),
             fills=tuple(fills),
             movements=tuple(movements),
+            pending=tuple(pending),
         )
+
+    async def withdrawals(self, since_us: int) -> Sequence[VenueWithdrawal]:
+        """The venue's own list of withdrawals (the port `WithdrawalLister`)."""
+        await self._borrow()
+        return await self._movements.withdrawals(since_us)
+
+    async def _borrow(self) -> None:
+        await self._markets.lend(self._client)
+        if self._asked_too is not None:
+            self._markets.lend_known(self._asked_too)
 
     async def _ask_for_owners(self, trades: Sequence[Row]) -> None:
         """A trade does not say whose it is; an order that is still open is in no closed list."""

@@ -26,6 +26,8 @@ class Search:
         self._quirks = quirks
         self._state = state
         self._client_id = "" if state.foreign else state.client_id
+        if quirks.numbers is not None and self._client_id:
+            quirks.numbers.note(self._client_id)
         self._since_us = max(0, state.order.at_us - EARLIER_US)
         self._trade_ids: list[str] | None = None
 
@@ -80,11 +82,12 @@ class Search:
 
     async def _traded(self) -> VenueOrder | None:
         """Trades name the venue's id only, so the orders behind them are asked for ours."""
-        ids = order_ids(await self._lists.trades(self._since_us))
+        trades = await self._lists.trades(self._since_us)
+        ids = order_ids(trades)
         if self._state.venue_order_id:
             ids = [order_id for order_id in ids if order_id == self._state.venue_order_id]
         if not ids or not self._quirks.orders_by_ids:
-            return None
+            return await self._named_by(trades) if ids else None
         rows, unknown = await self._lists.orders_by_ids(ids)
         found = self._ours([self._lists.order(row) for row in rows])
         if found is None and unknown:
@@ -92,6 +95,13 @@ class Search:
                 self._lists.account, f"the orders of {len(unknown)} trades are hidden"
             )
         return found
+
+    async def _named_by(self, trades: list[Row]) -> VenueOrder | None:
+        """Some venues show our id in a trade (Gemini): the order behind it, which no list shows."""
+        for fill in self._lists.fills(trades, {}):
+            if self._client_id and fill.client_id == self._client_id:
+                return await self._known_by_id(fill.venue_order_id)
+        return None
 
     def _ours(self, reports: list[VenueOrder]) -> VenueOrder | None:
         return next(filter(self._is_it, reports), None)

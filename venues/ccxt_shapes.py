@@ -5,22 +5,27 @@ held against the shape of its endpoint before ccxt sees it. The one rule: an end
 answer is read as a list has a row here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from venues.ccxt_sayings import Absent, Garbled
+
+_NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """Where the thing stands in the answer (`at`, a dotted path), and what it must be.
 
-    A list holds objects, or lists where `lists`; its length is counted where `counted`, which is
-    off where ccxt itself leaves rows out. An object has the fields of `needs`. With `absent`
+    A list holds objects, or lists where `lists`; its length is counted where `counted`, which
+    is off where ccxt itself leaves rows out. An object has the fields of `needs`. With `absent`
     nothing at that place is the venue's word for "no such thing". `more` is where the answer
     says that there is another page, of a list that must have one only. With `groups` each row
-    is a group that holds its own rows there, all `total` of them.
+    is a group that holds its own rows there, all `total` of them. With `either` there may be
+    one object or a list of them; a `notice` is a list of parts, no rows. `refuses` says what
+    was not done, in an answer that calls itself good ("": it was done). With `silent` a yes is
+    HTTP 204 and no word at all.
     """
 
     at: str = ""
@@ -31,6 +36,10 @@ class Shape:
     absent: bool = False
     groups: str = ""
     more: str = ""
+    either: bool = False
+    notice: bool = False
+    refuses: Callable[[Any], str] = lambda _: ""
+    silent: bool = False
 
 
 def rows_of(shapes: Mapping[str, Shape], method: str, path: str, answer: Any) -> int:
@@ -46,13 +55,31 @@ def rows_of(shapes: Mapping[str, Shape], method: str, path: str, answer: Any) ->
         return -1
     if shape.more and _at(shape.more, answer):
         raise Garbled("there is another page, which is not read")
+    if words := shape.refuses(answer):
+        raise Garbled(words)
+    if shape.notice:
+        return -1
     found = _at(shape.at, answer)
-    if shape.absent and not found:
+    if (shape.absent and not found) or (shape.either and found == []):
         raise Absent("no such thing")
-    if shape.rows:
+    if shape.rows or (shape.either and isinstance(found, list)):
         return _counted(shape, found)
     _has_fields(shape, found)
     return -1
+
+
+def spoken(shapes: Mapping[str, Shape], call: tuple[str, str], status: int, answer: Any) -> Any:
+    """The answer; {} in the place of none where an endpoint (method, path) says yes by silence.
+
+    Raises:
+        Garbled: it should have been silent, and was not.
+    """
+    shape = shapes.get(" ".join(call))
+    if shape is None or not shape.silent:
+        return answer
+    if status != _NO_CONTENT or answer:
+        raise Garbled("words where silence means yes")
+    return {}
 
 
 def _at(place: str, answer: Any) -> Any:

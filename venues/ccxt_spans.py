@@ -14,10 +14,12 @@ from venues.ccxt_row import Paging
 from venues.ccxt_wire import Call
 
 MOST_PAGES = 2_000
+MOST_FORWARD = 400
 _SECOND_US = 1_000_000
 _SECOND_MS = 1_000
 _AHEAD_MS = 5_000  # the venue's clock may be before ours
 Row = Mapping[str, Any]
+Named = Callable[[list[Row]], Mapping[str, Row]]
 Rows = Callable[..., Awaitable[tuple[list[Row], Call]]]
 
 
@@ -43,7 +45,7 @@ class Spans:
             Unavailable: there is no end to them, or more in one second than fill a page.
         """
         params = {**self._paging.extra, **more}
-        start_ms = between_us[0] // _SECOND_US * _SECOND_MS
+        start_ms = between_us[0] // _SECOND_US * _SECOND_MS - self._paging.overlap_ms
         end_ms = between_us[1] // _SECOND_US * _SECOND_MS + _AHEAD_MS
         if self._paging.newest:
             page, _ = await self._page(method, symbol, None, params)
@@ -57,11 +59,38 @@ class Spans:
             found += await self._within(method, symbol, span, params)
         return found
 
+    async def forward(
+        self,
+        method: str,
+        symbol: str | None,
+        since_us: int,
+        more: tuple[Mapping[str, str], Named],
+    ) -> list[Row]:
+        """Oldest first: from the newest row on again, until nothing new comes.
+
+        `more` holds the parameters that go along, and what gives rows their ids.
+
+        Raises:
+            Unavailable: there is no end to them, or more at one moment than fill a page.
+        """
+        since_ms, page, (params, named) = since_us // 1000, self._paging.forward, more
+        found: dict[str, Row] = {}
+        for _ in range(MOST_FORWARD):
+            rows, _ = await self._rows(method, symbol, since_ms, page or None, dict(params))
+            fresh = {k: row for k, row in named(rows).items() if k not in found}
+            found.update(fresh)
+            if not fresh and page and len(rows) >= page:
+                raise Unavailable(self._who, f"{method}: more rows in a second than fill a page")
+            if not fresh or len(rows) < page:
+                return list(found.values())
+            since_ms = max(since_ms, *(row.get("timestamp") or 0 for row in rows))
+        raise Unavailable(self._who, f"{method} did not come to an end")
+
     async def _within(
         self, method: str, symbol: str | None, span: tuple[int, int], params: Mapping[str, Any]
     ) -> list[Row]:
         start_ms, end_ms = span
-        bounds = {**params, self._paging.until: end_ms}
+        bounds = {**params, self._paging.until: end_ms + self._paging.overlap_ms}
         page, call = await self._page(method, symbol, start_ms, bounds)
         if len(page) < self._paging.limit:
             return page

@@ -16,15 +16,17 @@ from domain.ports import Placement
 from venues import ccxt_convert as convert
 from venues.budget import Priority
 from venues.ccxt_client import Client
-from venues.ccxt_errors import Failed
+from venues.ccxt_errors import Failed, VenueUnavailable
 from venues.ccxt_fields import Fields, Malformed
 from venues.ccxt_markets import Markets
+from venues.ccxt_numbers import number_of
 from venues.ccxt_row import Cancels, Quirks
-from venues.ccxt_sayings import Verdict
+from venues.ccxt_sayings import Cause, Verdict
 from venues.ccxt_wire import Call
 
 _REFUSED_HERE = "NOT_SUPPORTED"
 _IMPRECISE = "PRECISION"
+_AT_A_LIMIT = "{venue} takes limit orders only; place it at a limit with IOC"
 _BUY_AT_A_LIMIT = "{venue} takes market buys in quote money only; buy at a limit with IOC"
 
 
@@ -43,7 +45,7 @@ class CcxtTrader:
         """Send one create."""
         await self._markets.lend(self._client)
         self._markets.note([order.symbol])
-        refusal = self._refusal(order) or self._terms(order.symbol, order.quantity, order.price)
+        refusal = self._refusal(order) or await self._imprecise(order)
         if refusal is not None:
             return refusal
         answer, _ = await self._sent(
@@ -93,6 +95,8 @@ class CcxtTrader:
     async def cancel(self, state: OrderState) -> Placement:
         """Send one cancel; a refusal says nothing about the order's state."""
         await self._borrow()
+        if self._quirks.numbers is not None and not state.foreign:
+            self._quirks.numbers.note(state.client_id)
         order_id = state.venue_order_id or await self._name_at_venue(state)
         by_our_id = {} if order_id else {"clientOrderId": state.client_id}
         answer, _ = await self._sent(
@@ -133,9 +137,14 @@ class CcxtTrader:
 
     async def _open_rows(self, symbol: str) -> Sequence[Any]:
         page = self._quirks.open_page or None
-        rows, _ = await self._client.read(
-            "fetch_open_orders", symbol, None, page, {}, priority=Priority.CANCEL
-        )
+        try:
+            rows, _ = await self._client.read(
+                "fetch_open_orders", symbol, None, page, {}, priority=Priority.CANCEL
+            )
+        except VenueUnavailable as error:
+            if error.cause is not Cause.NOT_FOUND:
+                raise
+            return []
         if not isinstance(rows, list):
             raise Unavailable(self._client.who, "its open orders are no list")
         return rows
@@ -144,7 +153,7 @@ class CcxtTrader:
         """Ask the venue to cancel every open order of the account."""
         if not self._quirks.traits.cancel_all:
             raise Unavailable(self._client.who, "it cannot cancel everything with one call")
-        await self._wholesale(Priority.CANCEL, "cancel_all_orders")
+        await self._wholesale(Priority.CANCEL, self._quirks.cancels_all)
 
     async def dead_man(self, timeout_s: int) -> None:
         """Have the venue cancel everything by itself after `timeout_s` (0: disarm)."""
@@ -184,19 +193,27 @@ class CcxtTrader:
         venue, in_force = self._quirks.traits.venue, order.time_in_force
         market, kept = order.kind is Kind.MARKET, order.post_only
         bought = market and order.side is Side.BUY
+        numbers = self._quirks.numbers
+        is_taken = numbers is not None and not numbers.note(order.client_id)
         longest = self._quirks.longest_client_id
         reasons = (
             (order.symbol not in self._client.api.markets, f"{venue} lists no {order.symbol}"),
             (len(order.client_id) > longest, f"id {order.client_id} is over {longest} characters"),
             (market is (order.price is not None), "a limit order has a price, a market one none"),
-            (market and not self._quirks.market_orders, f"{venue} takes limit orders only"),
+            (market and not self._quirks.market_orders, _AT_A_LIMIT.format(venue=venue)),
             (bought and not self._quirks.market_buys, _BUY_AT_A_LIMIT.format(venue=venue)),
             (kept and not self._quirks.post_only, f"{venue} has no post-only orders"),
             (kept and market, "a market order cannot be post-only"),
             (kept and in_force is not TimeInForce.GTC, f"post-only excludes {in_force.value}"),
             (in_force is TimeInForce.FOK and not self._quirks.fill_or_kill, f"{venue} has no FOK"),
+            (is_taken, f"the number of {order.client_id} is taken at {venue}; place it again"),
         )
         return next((_refused(reason) for refused, reason in reasons if refused), None)
+
+    async def _imprecise(self, order: Order) -> Placement | None:
+        if self._quirks.details is not None:
+            await self._markets.detail(self._client, order.symbol, self._quirks.details)
+        return self._terms(order.symbol, order.quantity, order.price)
 
     def _terms(self, symbol: str, quantity: Decimal, price: Decimal | None) -> Placement | None:
         """A refusal when ccxt would send other digits than these: it cuts to the venue's steps."""
@@ -220,7 +237,8 @@ class CcxtTrader:
     def _params(self, order: Order) -> Mapping[str, Any]:
         quirks = self._quirks
         params: dict[str, Any] = {**quirks.order_params}
-        params[quirks.client_id_parameter] = f"{quirks.client_id_prefix}{order.client_id}"
+        name = f"{quirks.client_id_prefix}{order.client_id}"
+        params[quirks.client_id_parameter] = number_of(name) if quirks.numbered else name
         if order.time_in_force is not TimeInForce.GTC and order.kind is Kind.LIMIT:
             params["timeInForce"] = order.time_in_force.value
         if order.post_only:

@@ -18,11 +18,13 @@ from typing import Any, NoReturn
 
 import aiohttp
 
+from domain.errors import Unavailable
+from domain.lastlook import held_back
 from domain.ports import Clock
 from venues.budget import Budget, Priority
 from venues.ccxt_row import Quirks
 from venues.ccxt_sayings import Absent, Garbled
-from venues.ccxt_shapes import rows_of
+from venues.ccxt_shapes import rows_of, spoken
 from venues.nonce import Lane
 
 LARGEST_ANSWER = 32_000_000  # characters; Kraken's whole list of instruments has two million
@@ -45,11 +47,13 @@ class Redirected(Exception):
 class Call:
     """One operation as our transport saw it; of several requests, the last one.
 
+    `section` tells paths apart that a venue has twice, at its futures and at its spot market.
     `sends` counts the times that a request was about to be written to a connection: while it
     is 0, no byte has left. `rows` is the length of the raw list that came back, -1: no list.
     """
 
     priority: Priority = Priority.READ
+    section: str = ""
     path: str = ""
     sends: int = 0
     answered: bool = False
@@ -230,14 +234,27 @@ class Wire:
         if self._quirks.nonce:
             api.nonce = api.incrementing_nonce = self._lane.next_nonce
 
+    def move(self, other: "Wire", api: Any) -> None:
+        """Go over to the budget and the lane of another wire: the client got another key."""
+        self._budget, self._lane = other._budget, other._lane  # noqa: SLF001 -- of its own kind
+        if self._quirks.nonce:
+            api.nonce = api.incrementing_nonce = self._lane.next_nonce
+
     async def request(self, path: str, *rest: Any, **more: Any) -> Any:
         """Stands before ccxt's fetch2: waits for budget and lane, then signs and sends."""
         call = CURRENT.get() or Call()
         call.path = path
-        _PATH.set(path)
+        _PATH.set(f"{call.section}{path}")
         await self._budget.take(self._quirks.costs.get(path, 1), call.priority)
-        async with self._lane.turn(call.priority):
-            return await self._request(path, *rest, **more)
+        while True:
+            lane = self._lane
+            async with lane.turn(call.priority):
+                # The key may have been changed meanwhile, and the lane is the key's.
+                if lane is self._lane:
+                    why = held_back() if call.priority is Priority.ORDER else ""
+                    if why:
+                        raise Unavailable(self._quirks.traits.venue, f"{why}; nothing was sent")
+                    return await self._request(path, *rest, **more)
 
     async def fetch(
         self, url: str, method: str = "GET", headers: Any = None, body: Any = None
@@ -249,6 +266,7 @@ class Wire:
         answer = await self._fetch(url, method, headers, body)
         self._on_answer(self._clock.monotonic_us() - started_us)
         try:
+            answer = spoken(self._quirks.shapes, (method, _PATH.get()), call.status, answer)
             call.rows = self._rows(method, _PATH.get(), answer)
         except Absent:
             raise

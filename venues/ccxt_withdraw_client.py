@@ -4,6 +4,7 @@ The one rule: the withdraw key is loaded inside the block and forgotten at its e
 happens in between; nobody can hold on to a client that still knows it.
 """
 
+import asyncio
 import traceback
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -49,7 +50,7 @@ class WithdrawClients:
             Misconfigured: when there is no key to withdraw with, or it cannot be read.
         """
         setting = f"exchanges.{self._account.venue}.accounts.{self._account.name}.withdraw"
-        keys = self._load()
+        keys = await asyncio.to_thread(self._load)  # a store may take its time
         if keys is None:
             raise Misconfigured(setting, "there is no key to withdraw with")
         purpose = ccxt_client.Purpose(who=str(self._account), key=setting, keys=keys)

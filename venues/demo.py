@@ -7,7 +7,7 @@ never know less than the desk does.
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from domain.errors import Misconfigured, Unavailable
@@ -26,9 +26,11 @@ from venues.demo_state import (
     Line,
     read_state,
 )
+from venues.demo_story import Story
 from venues.demo_world import TICK_US, World, fresh_world, restored_world
 from venues.dialects import DIALECTS
 from venues.simulated import Link
+from venues.simulated_withdrawals import TillWithdrawer
 from venues.state_file import StateFile, StateUnreadable, put_aside
 from venues.switchboard import ACCOUNT, DEPTH, PRICES, Switchboard
 from venues.till import Change, Till
@@ -46,19 +48,27 @@ class DemoVenue:
     readers: Mapping[str, AccountReader]
     traders: Mapping[str, Trader]
     faults: Faults
+    withdrawers: Mapping[str, TillWithdrawer] = field(default_factory=dict)
+
+    @property
+    def listers(self) -> Mapping[str, TillWithdrawer]:
+        """What left each account, as its venue tells it."""
+        return self.withdrawers
 
 
 class DemoDesk:
     """The four demo venues and the world behind them; made by `open_demo`.
 
     `problem` is "" when an earlier state was taken up, else why it was not: a book that
-    belonged to that earlier state must not be gone on with.
+    belonged to that earlier state must not be gone on with. `story` is what the owner of the
+    accounts remembers of a fresh world.
     """
 
     def __init__(
         self, world: World, file: StateFile, header: Header, clock: Clock, *, instant: bool
     ) -> None:
         self.problem = ""
+        self.story = None if world.past is None else Story(world.past)
         self.seed = header.seed
         self._world = world
         self._file = file
@@ -174,6 +184,7 @@ class DemoDesk:
             readers={name: DemoReader(link, acct, faults) for name, acct in accounts.items()},
             traders={name: DemoTrader(link, acct, faults) for name, acct in accounts.items()},
             faults=faults,
+            withdrawers={name: TillWithdrawer(link, acct) for name, acct in accounts.items()},
         )
 
 

@@ -38,6 +38,7 @@ class World:
     ) -> None:
         self.prices = prices
         self.at_us = at_us
+        self.past: Past | None = None  # of a fresh world: the month before it
         self.exchanges = {
             venue: DemoExchange(
                 PROFILES[venue], till, prices, SeededDice(seed, f"{venue} life {life}")
@@ -156,6 +157,7 @@ def fresh_world(scenario: Scenario, seed: int, at_us: int) -> World:
         for venue, till in tills.items():
             write_history(till, PROFILES[venue], past, SeededDice(seed, f"history {venue}"))
     world = World(prices, tills, seed, 1, at_us)
+    world.past = past
     world.open()
     world.leave_order_by_hand()
     return world

@@ -180,3 +180,13 @@ DIALECTS: Mapping[str, Dialect] = {
     "gate": _GATE,
     "mexc": _MEXC,
 }
+
+
+def paper_dialect(venue: str) -> Dialect:
+    """The venue's own words where they are known, and ids that nobody takes for real ones."""
+    known = DIALECTS.get(venue)
+    return Dialect(
+        order_id=lambda number, at_us: f"PAPER-O{at_us // 1_000:X}-{number}",
+        trade_id=lambda number, at_us: f"PAPER-T{at_us // 1_000:X}-{number}",
+        words=known.words if known else {},
+    )

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from domain.keys import Purpose
+
 
 class Secret:
     """A text that `repr`, `str`, logs, pickles and dataclass dumps do not show."""
@@ -43,15 +45,24 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """One API key of a venue; `passphrase` where the venue asks for a third part."""
+    """One API key of a venue; `passphrase` where the venue asks for a third part.
+
+    `since_us` is when it was given to us, UTC microseconds, 0 where nobody noted it.
+    """
 
     key: Secret
     secret: Secret
     passphrase: Secret | None = None
+    since_us: int = 0
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart without telling them: equal keys share a nonce and a budget."""
+        """Tells keys apart without telling them: equal keys share a nonce and a budget.
+
+        It stands in the ledger, and is of the key's public half alone: what signs goes into no
+        hash. That half has 80 random bits or more at every venue, so it cannot be found by
+        trying; whoever has it already can recognise it here, and learns no more by that.
+        """
         return hashlib.sha256(self.key.reveal().encode()).hexdigest()[:16]
 
     def forget(self) -> None:
@@ -62,13 +73,23 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoKey:
+    """A key that is configured and cannot be had now: why, and what a person can do about it."""
+
+    why: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountKeys:
     """The keys of one account by purpose; without `trade` the account is only watched.
 
     `withdraw` loads the key that withdraws, anew each time; it is called while one withdrawal
-    is sent and at no other time. None: no such key is configured.
+    is sent and at no other time. None: no such key is configured. `load` reads the key of
+    another purpose anew; without it none is changed while this runs. Both may take seconds.
     """
 
-    read: Keys
-    trade: Keys | None = None
+    read: Keys | NoKey
+    trade: Keys | NoKey | None = None
     withdraw: Callable[[], Keys | None] | None = None
+    load: Callable[[Purpose], Keys | None] | None = None

@@ -64,13 +64,16 @@ class _Ladder:
     levels: dict[Decimal, deque[Working]] = field(default_factory=dict)
     ranked: list[tuple[Decimal, Decimal]] = field(default_factory=list)  # (rank, price)
 
-    def add(self, order: Working) -> None:
+    def add(self, order: Working, *, first: bool = False) -> None:
         assert order.price is not None
         queue = self.levels.get(order.price)
         if queue is None:
             queue = self.levels[order.price] = deque()
             insort(self.ranked, (self._rank(order.price), order.price))
-        queue.append(order)
+        if first:
+            queue.appendleft(order)
+        else:
+            queue.append(order)
 
     def remove(self, order: Working) -> None:
         assert order.price is not None
@@ -168,6 +171,22 @@ class OrderBook:
         order.quantity, order.remaining, order.price = quantity, quantity - filled, new_price
         return order, self.submit(order, self_trades=self_trades)
 
+    def display(self, order: Working) -> None:
+        """Let an order stand first at its price, whoever is in its way; nothing is matched."""
+        self._sides[order.side].add(order, first=True)
+        self._working[order.order_id] = order
+
+    def meet(self, maker: Working, taker: Working) -> Trade:
+        """Trade all of a taker, who stands outside the book, with one resting order.
+
+        Raises:
+            ValueError: the order does not rest here, or less of it remains.
+        """
+        if self._working.get(maker.order_id) is not maker or taker.remaining > maker.remaining:
+            raise ValueError(f"order {maker.order_id} has no {taker.remaining} left here")
+        with exactly():
+            return self._met(maker, taker)
+
     def available(self, taker: Working, *, self_trades: bool = True) -> Decimal:
         """How much the taker could trade at once, in base units."""
         reached = self._reached(taker, self_trades=self_trades)
@@ -244,13 +263,16 @@ class OrderBook:
         for maker in self._reached(taker, self_trades=self_trades):
             if not taker.remaining:
                 return
-            quantity = min(maker.remaining, taker.remaining)
-            maker.remaining -= quantity
-            taker.remaining -= quantity
-            if not maker.remaining:
-                self.cancel(maker.order_id)
-            assert maker.price is not None
-            yield Trade(maker, taker, maker.price, quantity)
+            yield self._met(maker, taker)
+
+    def _met(self, maker: Working, taker: Working) -> Trade:
+        quantity = min(maker.remaining, taker.remaining)
+        maker.remaining -= quantity
+        taker.remaining -= quantity
+        if not maker.remaining:
+            self.cancel(maker.order_id)
+        assert maker.price is not None
+        return Trade(maker, taker, maker.price, quantity)
 
 
 def _worse(taker: Working, price: Decimal) -> bool:

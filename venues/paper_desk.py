@@ -4,35 +4,36 @@ The one rule: what was traded is on the disk before anybody is told or answered.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from domain.errors import Unavailable
 from domain.instruments import Instrument
-from domain.market import Depth
+from domain.market import Depth, PublicTrade
 from domain.money import exactly
-from domain.ports import Clock, Dice, Market
-from venues.dialects import DIALECTS, Dialect
+from domain.ports import Clock, Dice, Market, Tape
+from venues.dialects import paper_dialect
 from venues.exchange import Exchange
+from venues.matching import Trade
 from venues.paper_books import SECOND_US, LiveBooks
 from venues.paper_fees import FeesBySymbol
-from venues.paper_pit import PaperPit
+from venues.paper_notes import Notes, PitMemory
+from venues.paper_pit import OWNER, PaperPit
 from venues.paper_state import Header, Line, Saved
+from venues.paper_tape import LiveTape
 from venues.state_file import StateFile
 from venues.switchboard import ACCOUNT, Switchboard
 from venues.till import Change, Till
 
 CASH = ("USD", "USDT", "USDC")  # each counts as one USD
 ALLOWANCE = Decimal(100_000)
-TAKEN_FOR_US = 600 * SECOND_US  # so long what was taken of a live book outlasts a restart
 _LOAD_S = 20
 _TEND_S = 1.0
 _RETRY_S = 5.0
 _RELOAD_S = 3_600.0
 _TIDY_US = 60 * SECOND_US
-_OWNER = "paper"
 _REMEDY = "check the network, or use --demo, which needs none"
 
 
@@ -59,7 +60,11 @@ class PaperSettings:
 
 
 class PaperDesk:
-    """A venue's paper exchange and what it lives on. `trouble`: why the venue is not reached."""
+    """A venue's paper exchange and what it lives on. `trouble`: why the venue is not reached.
+
+    `tape` are the venue's public trades; None: it tells none. `on_problem` is told, in one
+    harmless sentence each, of those that are missing.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,9 @@ class PaperDesk:
         clock: Clock,
         dice: Dice,
         settings: PaperSettings,
+        *,
+        tape: Tape | None = None,
+        on_problem: Callable[[str], None] = lambda _: None,
     ) -> None:
         venue = header.venue
         self.trouble: Unavailable | None = None
@@ -76,7 +84,7 @@ class PaperDesk:
         self.till = Till(venue, self.fees)
         self.pits: dict[str, PaperPit] = {}
         self.dialect = paper_dialect(venue)
-        self.exchange = Exchange(venue, self.till, self.dialect, self.pits, desk=_OWNER)
+        self.exchange = Exchange(venue, self.till, self.dialect, self.pits, desk=OWNER)
         self.switchboard = Switchboard(venue)
         self.books = LiveBooks(
             market,
@@ -88,13 +96,23 @@ class PaperDesk:
             age_us=settings.book_age_ms * 1_000,
             wait_us=settings.book_wait_ms * 1_000,
         )
+        self.tape: LiveTape | None = None
+        if tape is not None:
+            self.tape = LiveTape(
+                tape,
+                venue,
+                dice,
+                pits=self.pits,
+                printed=self.printed,
+                on_problem=on_problem,
+            )
+        self._memory = PitMemory(self.pits, clock)
         self._market = market
         self._header = header
         self._file = file
         self._clock = clock
         self._settings = settings
         self._listed: dict[str, Instrument] = {}
-        self._taken: dict[str, Depth] = {}  # as the state file knows it
         self._tidied_us = clock.monotonic_us()
 
     # Opening
@@ -114,8 +132,7 @@ class PaperDesk:
 
         Unavailable when it cannot be written.
         """
-        since_us = self._clock.now_us() - TAKEN_FOR_US
-        self._taken = {s: taken for s, taken in saved.taken.items() if taken.at_us > since_us}
+        self._memory.take_up(saved)
         with exactly():
             for symbol in self._in_use():
                 self._dig(Instrument(self.till.venue, symbol))
@@ -185,9 +202,11 @@ class PaperDesk:
             self._dig(instrument)
 
     def _dig(self, instrument: Instrument) -> None:
-        pit = self.pits[instrument.symbol] = PaperPit(instrument)
-        if instrument.symbol in self._taken:
-            pit.remember(self._taken[instrument.symbol])
+        pit = PaperPit(instrument, tape=self.tape is not None)
+        self.pits[instrument.symbol] = pit
+        rows = self.till.working.values()
+        ids = frozenset(row.venue_order_id for row in rows if row.symbol == instrument.symbol)
+        self._memory.remind(pit, ids)
 
     def check(self, symbol: str) -> None:
         """Raise Unavailable where an order would meet a live book that is too old."""
@@ -205,9 +224,20 @@ class PaperDesk:
             Unavailable: the trades cannot be written yet; they are not told until they are.
         """
         pit = self.pits.get(depth.symbol)
-        if pit is None:
-            return
-        trades = pit.see(depth)
+        if pit is not None:
+            self._filled(pit, pit.see(depth))
+
+    def printed(self, symbol: str, trades: Sequence[PublicTrade]) -> None:
+        """Let public trades of a symbol fill what rests in it; book, keep and tell that.
+
+        Raises:
+            Unavailable: it cannot be written yet; it is not told until it is.
+        """
+        pit = self.pits.get(symbol)
+        if pit is not None:
+            self._filled(pit, pit.printed(trades, self._clock.now_us()))
+
+    def _filled(self, pit: PaperPit, trades: Sequence[Trade]) -> None:
         if trades:
             at_us = self._clock.now_us()
             with exactly():
@@ -215,13 +245,16 @@ class PaperDesk:
                 self.exchange.tell_totals(at_us)
             self.keep()
 
-    def keep(self) -> None:
-        """Write what changed; only then let the accounts' streams hear of it."""
+    def keep(self, *, everything: bool = False) -> None:
+        """Write what changed; only then let the accounts' streams hear of it.
+
+        `everything`: also what could wait, because this is the end.
+        """
         change, fees = self.till.take_change(), self.fees.take_news()
-        taken = self._newly_taken()
-        if change or fees or taken:
+        notes = self._memory.news(along=everything or bool(change or fees))
+        if change or fees or notes != Notes():
             changes = (change,) if change else ()
-            self._file.append(Line(changes=changes, fees=fees, taken=taken))
+            self._file.append(_noted(Line(changes=changes, fees=fees), notes))
         else:
             self._file.append(None)
         for client, sighting in self.exchange.told:
@@ -233,6 +266,8 @@ class PaperDesk:
         names = tuple(accounts)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.books.run(), name="live books")
+            if self.tape is not None:
+                group.create_task(self.tape.run(), name="public trades")
             group.create_task(self._tend(), name="paper")
             group.create_task(self._stay_informed(names), name="instruments")
 
@@ -268,23 +303,9 @@ class PaperDesk:
         return {row.symbol for row in self.till.working.values()}
 
     def _line(self, change: Change) -> Line:
-        taken = tuple(self._taken.values())
-        return Line(header=self._header, changes=(change,), fees=self.fees.known, taken=taken)
-
-    def _newly_taken(self) -> tuple[Depth, ...]:
-        """What was taken of the live books since the file was last told."""
-        pits = [pit for pit in self.pits.values() if pit.took]
-        for pit in pits:
-            pit.took = False
-            self._taken[pit.instrument.symbol] = pit.remembered(self._clock.now_us())
-        return tuple(self._taken[pit.instrument.symbol] for pit in pits)
+        line = Line(header=self._header, changes=(change,), fees=self.fees.known)
+        return _noted(line, self._memory.whole())
 
 
-def paper_dialect(venue: str) -> Dialect:
-    """The venue's own words where they are known, and ids that nobody takes for real ones."""
-    known = DIALECTS.get(venue)
-    return Dialect(
-        order_id=lambda number, at_us: f"PAPER-O{at_us // 1_000:X}-{number}",
-        trade_id=lambda number, at_us: f"PAPER-T{at_us // 1_000:X}-{number}",
-        words=known.words if known else {},
-    )
+def _noted(line: Line, notes: Notes) -> Line:
+    return replace(line, taken=notes.taken, places=notes.places, cursors=notes.cursors)

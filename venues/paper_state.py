@@ -14,10 +14,13 @@ from domain.market import Depth
 from domain.money import ZERO
 from domain.orders import Side
 from venues.fees import Fees
+from venues.paper_pit import Cursor
+from venues.paper_queue import Place
 from venues.state_file import NoState, StateUnreadable, read_lines
 from venues.till import FEES_PAID, OUTSIDE, STREET, Change, Till
 
-VERSION = 1
+VERSION = 2  # 1 knew no public trades, and so no queues
+_READABLE = frozenset({1, VERSION})
 _AS_IT_IS = (
     "it was left as it is: put a copy of it back, or move the whole paper book's directory away "
     "to begin a new one"
@@ -40,22 +43,31 @@ class Line:
     """One line of the file: what changed together.
 
     `fees` are by symbol; `taken` is what was taken of each live book, in the shape of one.
+    `places` are where resting orders stand, `cursors` up to where public trades have counted:
+    whatever a trade did stands in one line with the cursor that is past it.
     """
 
     header: Header | None = None
     changes: tuple[Change, ...] = ()
     fees: Mapping[str, Fees] = field(default_factory=dict)
     taken: tuple[Depth, ...] = ()
+    places: tuple[Place, ...] = ()
+    cursors: tuple[Cursor, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class Saved:
-    """A whole file, read: every change in order, and the newest of the rest by symbol."""
+    """A whole file, read: every change in order, and the newest of the rest.
+
+    By symbol, but for `places`, which are by order.
+    """
 
     header: Header
     changes: tuple[Change, ...]
     fees: dict[str, Fees]
     taken: dict[str, Depth]
+    places: dict[str, Place] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
 
 
 def file_name(venue: str) -> str:
@@ -86,7 +98,7 @@ def read_state(path: Path, venue: str, book: str | None) -> Saved | None:
             f"file. Else {_AS_IT_IS}"
         )
     headers = [line.header for line in lines if line.header]
-    if not headers or headers[-1].version != VERSION:
+    if not headers or headers[-1].version not in _READABLE:
         raise Corrupt(f"{path} has no beginning that this version understands; {_AS_IT_IS}")
     header = headers[-1]
     if header.venue != venue or (book is not None and header.book != book):
@@ -98,6 +110,8 @@ def read_state(path: Path, venue: str, book: str | None) -> Saved | None:
         changes=tuple(change for line in lines for change in line.changes),
         fees={symbol: fees for line in lines for symbol, fees in line.fees.items()},
         taken={taken.symbol: taken for line in lines for taken in line.taken},
+        places={place.order_id: place for line in lines for place in line.places},
+        cursors={cursor.symbol: cursor for line in lines for cursor in line.cursors},
     )
 
 

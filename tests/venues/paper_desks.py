@@ -11,7 +11,7 @@ from domain.errors import Unavailable
 from domain.instruments import Instrument
 from domain.market import Depth, Level, Price
 from domain.orders import Order, OrderState, Side, TimeInForce
-from domain.ports import Hear, Placement, VenueTraits
+from domain.ports import Hear, Placement, Tape, VenueTraits
 from domain.sightings import DepthSeen, Heartbeat, Sighting
 from tests.venues.demo_desks import SECOND_US, HandClock, an_order, state_of
 from venues.demo_dice import SeededDice
@@ -119,6 +119,7 @@ class Paper:
     venue: PaperVenue
     market: FedMarket
     clock: HandClock
+    problems: list[str] = field(default_factory=list)
 
     async def place(
         self,
@@ -189,7 +190,7 @@ TRAITS = VenueTraits(venue=VENUE, account_stream=False, dead_man=True)
 
 
 @asynccontextmanager
-async def paper(
+async def paper(  # noqa: PLR0913 - each is one thing that a test may want otherwise
     directory: Path | None = None,
     *,
     clock: HandClock | None = None,
@@ -199,8 +200,10 @@ async def paper(
     book: str | None = "ledger",
     traits: VenueTraits = TRAITS,
     runs: bool = True,
+    tape: Tape | None = None,
 ) -> AsyncGenerator[Paper]:
     """Paper opened and running, over a market with a book in it."""
+    problems: list[str] = []
     clock = clock or HandClock()
     if market is None:
         market = FedMarket(clock)
@@ -215,11 +218,13 @@ async def paper(
         state_dir=directory,
         book=book,
         settings=settings,
+        tape=tape,
+        on_problem=problems.append,
     )
     async with opening as venue, asyncio.TaskGroup() as group:
         task = group.create_task(venue.run()) if runs else None
         try:
-            yield Paper(venue, market, clock)
+            yield Paper(venue, market, clock, problems)
         finally:
             if task is not None:
                 task.cancel()

@@ -275,7 +275,7 @@ class PaperMachine(RuleBasedStateMachine):
         for side, shown in ((Side.BUY, depth.bids), (Side.SELL, depth.asks)):
             self.public.show(side, {level.price: level.quantity for level in shown})
         self.desk.exchange.told.clear()
-        keep, self.desk.keep = self.desk.keep, lambda: None  # type: ignore[method-assign]
+        keep, self.desk.keep = self.desk.keep, lambda **_: None  # type: ignore[method-assign]
         self.desk.see(depth)
         self.desk.keep = keep  # type: ignore[method-assign]
         told = list(self._told())

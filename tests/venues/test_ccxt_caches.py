@@ -9,7 +9,7 @@ from typing import Any
 from domain.sightings import FillSeen, Heartbeat, OrderSeen, PriceSeen, TotalsSeen
 from tests.venues.ccxt_listening import HEARTBEAT, LINES, streaming, then
 from tests.venues.ccxt_stub import opened
-from venues.ccxt_caches import _Tail
+from venues.ccxt_caches import Tail
 from venues.lazy_ccxt import exchange_class
 
 D = Decimal
@@ -71,7 +71,7 @@ def cached_orders(*rows: dict[str, Any]) -> Any:
 
 def test_rows_are_told_once_in_the_order_in_which_they_came() -> None:
     first, second = {"symbol": "A/B", "id": "1"}, {"symbol": "A/B", "id": "2"}
-    cache, tail = cached_orders(first, second), _Tail()
+    cache, tail = cached_orders(first, second), Tail()
     assert tail.of(None) == []
     assert [row["id"] for row in tail.of(cache)] == ["1", "2"]
     assert tail.of(cache) == []
@@ -80,7 +80,7 @@ def test_rows_are_told_once_in_the_order_in_which_they_came() -> None:
 
 
 def test_two_changes_of_one_order_between_two_looks_are_both_told() -> None:
-    cache, tail = cached_orders({"symbol": "A/B", "id": "1", "filled": "0"}), _Tail()
+    cache, tail = cached_orders({"symbol": "A/B", "id": "1", "filled": "0"}), Tail()
     tail.of(cache)
     cache.append({"symbol": "A/B", "id": "1", "filled": "1"})
     cache.append({"symbol": "A/B", "id": "1", "status": "closed"})
@@ -91,6 +91,6 @@ def test_two_changes_of_one_order_between_two_looks_are_both_told() -> None:
 
 
 def test_a_cache_that_ccxt_made_anew_is_looked_through() -> None:
-    tail = _Tail()
+    tail = Tail()
     tail.of(cached_orders({"symbol": "A/B", "id": "1"}))
     assert [row["id"] for row in tail.of(cached_orders({"symbol": "A/B", "id": "2"}))] == ["2"]

@@ -182,6 +182,14 @@ def test_one_bad_row_does_not_hide_the_others_in_its_frame() -> None:
     assert [type(item) for item in news] == [Rejected, Rejected, FillSeen, OrderSeen]
 
 
+def test_a_number_of_a_frame_that_cannot_be_one_is_rejected() -> None:
+    for number in (10**400, -1):
+        frame = {"channel": "executions", "type": "update", "data": [], "sequence": number}
+        (news,) = told([frame])
+        assert isinstance(news, Rejected)
+        assert len(news.words) < 100
+
+
 def test_another_programs_client_id_is_not_taken_for_ours() -> None:
     fills = [
         n.fill

@@ -15,7 +15,7 @@ from domain.errors import InDoubt, Unavailable
 from domain.instruments import Account
 from domain.orders import Amendment, Kind, Order, OrderState, Side, TimeInForce
 from domain.ports import Placement
-from tests.venues.ccxt_stub import ACCOUNTS, TRADE, Asked, Opened, Reply, error, opened
+from tests.venues.ccxt_stub import ACCOUNTS, READ, TRADE, Asked, Opened, Reply, error, opened
 from venues.budget import PATIENCE_S, Priority
 from venues.keys import AccountKeys
 
@@ -331,7 +331,7 @@ async def test_a_reader_refuses_to_act() -> None:
 async def test_who_only_observes_has_no_trader_and_no_trade_key_in_any_client() -> None:
     async with opened(orders=False) as desk:
         assert dict(desk.venue.traders) == {}
-        assert desk.reader._client.api.apiKey == ACCOUNTS["main"].read.key.reveal()
+        assert desk.reader._client.api.apiKey == READ.key.reveal()
 
 
 async def test_an_account_without_a_trade_key_is_only_watched() -> None:

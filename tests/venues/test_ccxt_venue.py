@@ -250,5 +250,5 @@ def test_the_words_of_the_semantics_page_are_in_the_table() -> None:
 def test_no_venue_is_traded_without_knowing_how_its_orders_are_found() -> None:
     for quirks in ccxt_quirks._KNOWN.values():
         if quirks.trades:
-            assert quirks.client_id_field
+            assert quirks.client_id_field or quirks.numbered
             assert quirks.sayings

@@ -39,6 +39,8 @@ async def paper_at_kraken(directory: Path) -> AsyncGenerator[PaperVenue]:
             state_dir=directory,
             book="ledger",
             settings=PaperSettings(balances=PURSE, latency_least_ms=1, latency_most_ms=5),
+            tape=live.tape,
+            on_problem=problems.append,
         ) as venue,
         asyncio.TaskGroup() as group,
     ):
@@ -55,26 +57,49 @@ async def placed(venue: PaperVenue, side: Side, quantity: str, price: str | None
     return state_of(order, placement.venue_order_id)
 
 
-async def test_orders_walk_the_live_book_and_rest_until_it_comes_through(
+def best_bid(loopback: Loopback) -> tuple[Decimal, Decimal]:
+    """Price and displayed quantity of the best bid."""
+    price, quantity = loopback.ask("depth", symbol="BTC/USD")["bids"][0]
+    return Decimal(price), Decimal(quantity)
+
+
+def sell(loopback: Loopback, quantity: Decimal) -> None:
+    """Somebody sells at the market."""
+    loopback.ask("place", side="sell", symbol="BTC/USD", quantity=str(quantity))
+
+
+async def follows_trades(loopback: Loopback) -> None:
+    def subscribed() -> bool:
+        return any("trade" in socket["public"] for socket in loopback.ask("sockets"))
+
+    await until(subscribed, within_s=10)
+
+
+async def test_orders_walk_the_live_book_and_rest_until_volume_trades_through(
     loopback: Loopback, tmp_path: Path
 ) -> None:
     async with paper_at_kraken(tmp_path) as venue:
         reader = venue.readers[MAIN]
         taken = await reader.find(await placed(venue, Side.BUY, "0.05", None))
         assert {fill.liquidity for fill in taken.fills} == {"taker"}
-        bought = taken.fills[0].price
-        below = bought * Decimal("0.99") // 10 * 10
-        state = await placed(venue, Side.BUY, "0.01", str(below))
-        assert (await reader.find(state)).fills == ()
-        loopback.ask("price", symbol="BTC/USD", middle=str(bought * Decimal("0.97") // 10 * 10))
-        await until(lambda: bool(venue.desk.till.fills[-1].liquidity == "maker"))
-        assert {fill.price for fill in (await reader.find(state)).fills} == {below}
+        price, ahead = best_bid(loopback)
+        state = await placed(venue, Side.BUY, "0.01", str(price))
+        await follows_trades(loopback)
+        sell(loopback, ahead / 2)
+        sell(loopback, ahead / 2 + Decimal("0.004"))
+        await until(lambda: venue.desk.till.fills[-1].liquidity == "maker", within_s=10)
+        (fill,) = (await reader.find(state)).fills
+        assert (fill.price, fill.quantity) == (price, Decimal("0.004"))
         (listed,) = [i for i in await venue.market.instruments() if i.symbol == "BTC/USD"]
         assert listed.fee_rate is not None
-        for fill in taken.fills:
-            fee = (fill.cost * listed.fee_rate).quantize(Decimal("1e-8"), ROUND_DOWN)
-            assert fill.fee == fee > 0
-    assert set(loopback.ask("counts")) == {"Assets", "AssetPairs"}
+        assert listed.maker_fee_rate is not None
+        for each, rate in (
+            *((f, listed.fee_rate) for f in taken.fills),
+            (fill, listed.maker_fee_rate),
+        ):
+            fee = (each.cost * rate).quantize(Decimal("1e-8"), ROUND_DOWN)
+            assert each.fee == fee > 0
+    assert set(loopback.ask("counts")) == {"Assets", "AssetPairs", "Trades"}
 
 
 async def test_a_venue_that_falls_silent_is_not_traded_on_and_comes_back(

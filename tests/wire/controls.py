@@ -241,6 +241,15 @@ class Controls:
         """Jump to a price."""
         self._server.crowd.put(symbol, Decimal(middle))
 
+    def depth(self, symbol: str, levels: int = 10) -> dict[str, list[tuple[str, str]]]:
+        """The book as it is: prices and quantities, best first."""
+        sides = zip(("bids", "asks"), self._venue.exchange.books[symbol].depth(levels), strict=True)
+        return {side: [(str(p), str(q)) for p, q in rows] for side, rows in sides}
+
+    def tape(self, symbol: str) -> list[dict[str, object]]:
+        """Everybody's trades, oldest first."""
+        return [asdict(trade) for trade in self._venue.exchange.settlement.tape[symbol]]
+
     def empty_book(self, symbol: str) -> None:
         """The market maker leaves."""
         self._server.crowd.withdraw(symbol)

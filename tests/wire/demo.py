@@ -20,7 +20,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.wire.factor import enrolled
+from tests.canaries import leaks, pattern_of
+from tests.marks import MARKS
+from tests.wire.factor import KEPT, enrolled
 from tests.wire.redirect import environment
 
 START_S = 20
@@ -116,6 +118,16 @@ def surroundings(folder: Path, found: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def kept_beside(folder: Path) -> list[str]:
+    """What the program must not write here: the passphrase, the seed, the recovery codes."""
+    told = [path.read_text(encoding="utf-8") for path in (folder / "credentials").iterdir()]
+    factor = folder / KEPT
+    if factor.exists():
+        made = json.loads(factor.read_text(encoding="utf-8"))
+        told += [made["seed"], *made["recovery"]]
+    return told
+
+
 @contextmanager
 def home(*, keep: bool, families: Sequence[str] = ("kraken",)) -> Generator[Path]:
     """A folder with a configuration, and a passphrase for the second factor's file."""
@@ -130,6 +142,8 @@ def home(*, keep: bool, families: Sequence[str] = ("kraken",)) -> Generator[Path
         passphrase.write_text(secrets.token_urlsafe(24), encoding="utf-8")
         passphrase.chmod(0o600)
         yield folder
+        found = list(leaks(folder, pattern_of((*MARKS, *kept_beside(folder)))))
+        assert not found, found
     finally:
         if keep:
             print(f"Kept: {folder}")  # noqa: T201

@@ -59,7 +59,8 @@ def enrolled(command: Sequence[str], environ: Mapping[str, str], folder: Path) -
         process.stdin.close()
         if process.wait(timeout=END_S):
             raise RuntimeError(f"totp enrol failed: {process.stdout.read()}")
-    (folder / KEPT).write_text(json.dumps({"seed": factor.seed}), encoding="utf-8")
+    kept = json.dumps({"seed": factor.seed, "recovery": factor.recovery})
+    (folder / KEPT).write_text(kept, encoding="utf-8")
     return factor
 
 

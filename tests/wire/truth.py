@@ -27,6 +27,9 @@ def told(venue: Venue[Any], owner: str) -> Row:
             {
                 "reference": t.reference,
                 "kind": t.kind,
+                "address": t.address,
+                "tag": t.tag,
+                "network": t.network,
                 "asset": t.asset,
                 "amount": canonical(t.amount),
                 "fee": canonical(t.fee),

@@ -1,13 +1,14 @@
 """One account at any venue: the real ccxt class over a session that keeps what leaves.
 
-Answers stand in `payloads/<venue>.http`, one paragraph each: method and path, then the body as
-the venue would send it, digits included. The one rule: an endpoint without an answer fails.
+Answers stand in `payloads/<venue>.http`, one paragraph each: method and path (and a status that
+is not 200, in brackets), then the body as the venue would send it, digits included. The one
+rule: an endpoint without an answer fails.
 """
 
 import base64
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,7 +68,7 @@ def _private_key() -> str:
 
 
 def payloads(venue: str) -> dict[str, str]:
-    """Bodies by "METHOD /path [name=value …]"; a `*` in a path is one part of it."""
+    """Bodies by "METHOD /path [(status)] [name=value …]"; a `*` is one part of a path."""
     told = (PAYLOADS / f"{venue}.http").read_text(encoding="utf-8")
     parts = (part.strip().partition("\n") for part in re.split(r"\n\s*\n", told) if part.strip())
     found = {head.strip(): body.strip() for head, _, body in parts}
@@ -89,22 +90,23 @@ class Session:
         def respond(url: object, data: Any = None, headers: Any = None, **_: Any) -> "_Response":
             sent = _sent(name.upper(), str(url), data, headers or {})
             self.sent.append(sent)
-            return _Response(self._body(sent), self.status)
+            return _Response(*self._answer(sent))
 
         if name not in ("get", "post", "put", "delete", "patch"):
             raise AttributeError(name)
         return respond
 
-    def _body(self, sent: Sent) -> str:
+    def _answer(self, sent: Sent) -> tuple[str, int]:
         answer = self.answering(sent)
         if answer is not None:
-            return answer
+            return answer, self.status
         for head, body in self.bodies.items():
             method, path, *told = head.split()
+            status = int(told.pop(0).strip("()")) if told and told[0][0] == "(" else self.status
             wanted = re.escape(path).replace(r"\*", "[^/]+")
             said = {f"{name}={value}" for name, value in sent.params.items()}
             if method == sent.method and re.fullmatch(wanted, sent.path) and said.issuperset(told):
-                return body
+                return body, status
         raise AssertionError(f"no answer for {sent}")
 
 
@@ -177,7 +179,7 @@ class LoadedKey:
 class Captured:
     """Market, reader and trader of one account, and everything that they sent."""
 
-    def __init__(self, venue: str) -> None:
+    def __init__(self, venue: str, *, wallets: Sequence[str] = ()) -> None:
         self.venue = venue
         self.account = Account(venue, "main")
         fast = Pace(10_000, 10_000.0)
@@ -195,7 +197,7 @@ class Captured:
         }
         self.market = CcxtMarket(client=markets._client, **shared, **looking)
         self.reader = CcxtReader(
-            account=self.account, client=self._client(keys), **shared, **looking
+            account=self.account, client=self._client(keys), wallets=wallets, **shared, **looking
         )
         self.trader = CcxtTrader(account=self.account, client=self._client(keys), **shared)
         clients: Any = LoadedKey(lambda: (self._client(keys_for(venue)), keys))

@@ -16,6 +16,7 @@ import pytest
 from domain.errors import Unavailable
 from tests.venues.conformance.captured import Captured, Sent
 from tests.venues.conformance.test_conformance import SYMBOLS
+from venues.ccxt_quirks import quirks_of
 
 DAY_MS = 86_400_000
 NOW_MS = 1_800_000_000_000
@@ -42,12 +43,15 @@ class Model:
     start: str
     end: str
     page: int
-    row: Callable[[int, int], dict[str, Any]]
-    wrap: Callable[[list[dict[str, Any]]], Any] = lambda rows: rows
+    row: Callable[[int, int], Any]
+    wrap: Callable[[list[Any]], Any] = lambda rows: rows
     read: Callable[[str], int] = _ms
     longest_ms: int = 0
     before: Callable[[Mapping[str, str]], int] = lambda _: 0  # only rows with smaller numbers
     without_start: int = 0  # how far back it goes when no start is told; 0: to the beginning
+    limit: str = "limit"
+    borders: bool = True  # whether a row at the very start or end of a span is in it
+    forward: bool = False  # the oldest rows from a start on, not the newest
 
 
 def _binance(number: int, at_ms: int) -> dict[str, Any]:
@@ -113,6 +117,42 @@ def _coinbase(number: int, at_ms: int) -> dict[str, Any]:
     }
 
 
+def _bitfinex(number: int, at_ms: int) -> list[Any]:
+    fee = ["-0.1", "UST", 0]
+    return [number, "tBTCUST", at_ms, 139472205825, 0.003, 50001, "EXCHANGE LIMIT", 50001, 1, *fee]
+
+
+def _gemini(number: int, at_ms: int) -> dict[str, Any]:
+    return {
+        "price": "50000.10",
+        "amount": "0.003",
+        "timestamp": at_ms // 1000,
+        "timestampms": at_ms,
+        "type": "Buy",
+        "aggressor": False,
+        "fee_currency": "USD",
+        "fee_amount": "0.1",
+        "tid": number,
+        "order_id": "106817811",
+        "symbol": "BTCUSD",
+    }
+
+
+def _alpaca(number: int, at_ms: int) -> dict[str, Any]:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return {
+        "id": str(number),
+        "activity_type": "FILL",
+        "transaction_time": at.replace("+00:00", "Z"),
+        "type": "partial_fill",
+        "price": "50000.1",
+        "qty": "0.003",
+        "side": "buy",
+        "symbol": "BTC/USD",
+        "order_id": "61e69015-8549-4bfd-b9c3-01e75843f47d",
+    }
+
+
 _BINANCE = Model("/api/v3/myTrades", "startTime", "endTime", 1000, _binance, longest_ms=DAY_MS)
 MODELS = {
     "binance": _BINANCE,
@@ -144,6 +184,27 @@ MODELS = {
         wrap=lambda rows: {"fills": rows, "cursor": ""},
         read=_iso,
     ),
+    "bitfinex": Model("/v2/auth/r/trades/hist", "start", "end", 2500, _bitfinex),
+    "gemini": Model(
+        "/v1/mytrades",
+        "timestamp",
+        "",
+        500,
+        _gemini,
+        read=_seconds,
+        limit="limit_trades",
+        forward=True,
+    ),
+    "alpaca": Model(
+        "/v2/account/activities/FILL",
+        "after",
+        "until",
+        100,
+        _alpaca,
+        read=_iso,
+        limit="page_size",
+        borders=False,
+    ),
 }
 
 
@@ -159,14 +220,18 @@ def served(model: Model, times_ms: list[int]) -> Callable[[Sent], str | None]:
         start_ms = model.read(told[model.start]) if model.start in told else beginning_ms
         if model.longest_ms and model.start in told:
             assert end_ms - start_ms <= model.longest_ms, "the venue refuses so long a span"
-        size = min(int(told["limit"]), model.page)
+        size = min(int(told[model.limit]), model.page)
         before = model.before(told)
+        left_out = () if model.borders else (start_ms, end_ms)
         rows = [
             model.row(number, at_ms)
             for number, at_ms in enumerate(times_ms)
-            if start_ms <= at_ms <= end_ms and (not before or number + 1 < before)
+            if start_ms <= at_ms <= end_ms
+            and (not before or number + 1 < before)
+            and at_ms not in left_out
         ]
-        return json.dumps(model.wrap(rows[::-1][:size]))
+        shown = rows[:size][::-1] if model.forward else rows[::-1][:size]
+        return json.dumps(model.wrap(shown))
 
     return answer
 
@@ -188,6 +253,16 @@ async def test_every_fill_of_many_pages_is_read(venue: str) -> None:
     found = await read(venue, times_ms)
     assert sorted(map(int, found)) == list(range(len(times_ms)))
     assert len(set(found)) == len(found)
+
+
+async def test_a_fill_on_the_border_of_two_spans_is_read_where_borders_are_left_out() -> None:
+    begin_ms, end_ms = SINCE_MS, NOW_MS + 5_000
+    overlap_ms = quirks_of("alpaca").trade_pages.overlap_ms
+    middle_ms = (begin_ms - overlap_ms + end_ms) // 2 // 1000 * 1000
+    early = [begin_ms + 60_001 + n * 97 for n in range(MODELS["alpaca"].page)]
+    times_ms = [*early, middle_ms]
+    found = await read("alpaca", times_ms)
+    assert sorted(map(int, found)) == list(range(len(times_ms)))
 
 
 async def test_more_at_one_moment_than_a_page_holds_is_read_on() -> None:

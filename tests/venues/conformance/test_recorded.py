@@ -16,6 +16,9 @@ import pytest
 from domain.orders import Kind
 from tests.venues.conformance.captured import Captured
 from venues import ccxt_convert as convert
+from venues import ccxt_moved
+from venues.budget import Priority
+from venues.ccxt_errors import Failed
 from venues.ccxt_quirks import quirks_of
 from venues.ccxt_withdrawals import FORMS
 
@@ -156,7 +159,7 @@ async def test_recorded_movements_are_read_to_the_digit(venue: str, method: str,
     desk = loaded(venue)
     desk.session.answering = lambda _: json.dumps(case["httpResponse"])
     rows, _ = await desk.reader._client.read(method, *case["input"])
-    found = {m.reference: m for row in rows if (m := convert.movement(row, desk.account))}
+    found = {m.reference: m for row in rows if (m := ccxt_moved.movement(row, desk.account))}
     happened = [row for row in case["parsedResponse"] if row["status"] == "ok"]
     assert set(found) == {row["id"] for row in happened}
     for row in happened:
@@ -173,3 +176,19 @@ WITHDRAWN = list(recorded(("binance", "kucoin"), {"withdraw": ""}))
 def test_the_id_of_a_recorded_withdrawal_is_found(venue: str, method: str, case: Any) -> None:
     assert method == ""
     assert FORMS[venue].id_of(case["httpResponse"]) == case["parsedResponse"]["id"]
+
+
+SENT = plain({"createOrder": "create_order", "cancelOrder": "cancel_order"}, ("bitfinex",))
+
+
+@pytest.mark.parametrize(("venue", "method", "case"), SENT)
+async def test_a_recorded_yes_to_what_was_sent_is_one(venue: str, method: str, case: Any) -> None:
+    desk = loaded(venue)
+    desk.session.answering = lambda _: json.dumps(case["httpResponse"])
+    asked = [str(told) for told in case["input"]]
+    answer, _ = await desk.reader._client.ask(method, *asked, priority=Priority.ORDER)
+    assert answer["id"] == case["parsedResponse"]["id"]
+    refused = [*case["httpResponse"][:6], "ERROR", "no"]
+    desk.session.answering = lambda _: json.dumps(refused)
+    with pytest.raises(Failed):
+        await desk.reader._client.ask(method, *asked, priority=Priority.ORDER)

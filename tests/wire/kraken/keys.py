@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from urllib.parse import parse_qsl
 
+from tests.marks import RAW
 from tests.wire import keyring
 from tests.wire.keyring import IssuedKey
 from tests.wire.kraken.dialect import (
@@ -111,8 +112,8 @@ class KeyRing(keyring.KeyRing[ApiKey]):
     def made(self, owner: str, purpose: str, permissions: frozenset[str], at_us: int) -> ApiKey:
         """A key and a secret of the lengths that Kraken's have."""
         return ApiKey(
-            key=_text(self.dice.randbytes(42)),
-            secret=_text(self.dice.randbytes(64)),
+            key=_text(RAW + self.dice.randbytes(42)[len(RAW) :]),
+            secret=_text(RAW + self.dice.randbytes(64)[len(RAW) :]),
             owner=owner,
             purpose=purpose,
             permissions=permissions,

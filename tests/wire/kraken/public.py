@@ -63,11 +63,12 @@ def depth(venue: KrakenVenue, fields: Fields) -> object:
 
 
 def trades(venue: KrakenVenue, fields: Fields) -> object:
-    """The newest trades, oldest first; `since` is a time in seconds or nanoseconds."""
+    """Trades, oldest first: the first after `since` (seconds or nanoseconds), else the newest."""
     listing = listing_of(fields.get("pair", ""))
     since_us = _since_us(fields.get("since", "0"))
     tape = [t for t in venue.exchange.settlement.tape[listing.symbol] if t.at_us > since_us]
-    chosen = tape[-_count(fields, 1000) :]
+    count = _count(fields, 1000)
+    chosen = tape[:count] if "since" in fields else tape[-count:]
     last = str(chosen[-1].at_us * 1000) if chosen else str(since_us * 1000)
     return {listing.rest: [public_trade_row(trade) for trade in chosen], "last": last}
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from tests.marks import HEX, WORD
 from tests.wire import keyring
 from tests.wire.clock import SECOND
 from tests.wire.keyring import IssuedKey
@@ -81,12 +82,12 @@ class KeyRing(keyring.KeyRing[ApiKey]):
 
     def made(self, owner: str, purpose: str, permissions: frozenset[str], at_us: int) -> ApiKey:
         """A key of 24 hexadecimal digits, a secret like a UUID."""
-        digits = self.dice.randbytes(16).hex()
+        digits = self.dice.randbytes(16).hex()[: -len(HEX)] + HEX
         parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
         return ApiKey(
-            key=self.dice.randbytes(12).hex(),
+            key=HEX + self.dice.randbytes(12).hex()[len(HEX) :],
             secret="-".join(parts),
-            passphrase=f"word-{self.dice.randbytes(6).hex()}",
+            passphrase=f"{WORD}-{self.dice.randbytes(6).hex()}",
             owner=owner,
             purpose=purpose,
             permissions=permissions,
