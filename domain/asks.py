@@ -4,10 +4,12 @@ The one rule: an ask says what is wanted and never who wants it; the desk knows 
 the door it came through. Orders expire (`expires_us`); trips and cancels never do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from domain.flatten import FlattenPlan
 from domain.halts import GLOBAL, Level
 from domain.instruments import Account
 from domain.market import Movement
@@ -159,27 +161,49 @@ class ImportHistory(Ask[Imported]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip(Ask[Done]):
-    """Trip the kill switch; answered once new orders are impossible. Needs no role."""
+    """Trip the kill switch; answered once new orders are impossible. Needs no role.
+
+    Only FLATTEN sells: it needs the role trader, and `confirm`, the scope typed once more.
+    """
 
     reason: str
     level: Level = Level.HALT_CANCEL
     scope: str = GLOBAL
     halt_id: str = ""
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenPreview(Ask[FlattenPlan]):
+    """What a trip at FLATTEN over a scope would sell, and what it would leave."""
+
+    scope: str = GLOBAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePreview(Ask[Done]):
-    """What a release would resume, what it would not do, and what still forbids it."""
+    """What a release would resume, what it would not do, and what still forbids it.
+
+    `scope` is which halt's; without one, every halt's.
+    """
+
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Ask[Done]):
-    """Release the halt. `scope` is typed by the person. Role: admin, with a code."""
+    """Release the halt over exactly `scope`, typed by the person. Role: admin, with a code.
+
+    `acknowledge` lets it go although what tripped it is still true; `reset_high_water` counts
+    drawdown from today's value on (it is kept otherwise).
+    """
 
     code: str
     reason: str
     scope: str
     accept_unverified: bool = False
+    acknowledge: bool = False
+    reset_high_water: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +255,17 @@ class DemoCode(Ask[Done]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptLedgerLoss(Ask[Done]):
+    """Go on with a ledger that its head file contradicts. Role: admin, with a code.
+
+    Both heads are written down. Restore the ledger instead wherever a copy can be had.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RotateSealKey(Ask[Done]):
     """Seal the ledger with a new key from now on; the old one vouches for it. Role: admin."""
 
@@ -238,10 +273,28 @@ class RotateSealKey(Ask[Done]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetLimits(Ask[Done]):
+    """Change limits by name (`max_order_value@VENUE:kraken`); the text `off` takes one away.
+
+    What is stricter applies at once (role: trader); what is looser waits for its cool-down and
+    `ApproveLimits` (role: admin).
+    """
+
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApproveLimits(Ask[Done]):
     """Put the pending, looser limits in force. Role: admin, with a code."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelLimits(Ask[Done]):
+    """Ask no longer for the pending, looser limits. Role: trader."""
+
+    reason: str = "asked for"
 
 
 # Attention

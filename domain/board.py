@@ -10,7 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
-from domain.halts import Halt, Level, effective_level
+from domain.addresses import Address
+from domain.engine_view import EngineView
+from domain.halts import Halt, Level, effective_level, global_level
 from domain.instruments import Account, Instrument
 from domain.keys import KeyView
 from domain.market import Balances, Depth, Mark, Price
@@ -19,6 +21,7 @@ from domain.orders import Fill, OrderState
 from domain.snapshots import SnapshotView
 from domain.table import Table
 from domain.verdicts import Usage
+from domain.withdrawals import Request
 
 VANISHED = "ORDER_VANISHED"
 
@@ -197,21 +200,6 @@ class LedgerView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineView:
-    """The engine's own pulse: loop lag (99th percentile of the last minute) and counters.
-
-    `tasks` are all of its loop: ours, those of clients that are attached, the venue library's.
-    """
-
-    lag_us: int = 0
-    tasks: int = 0
-    memory_bytes: int = 0
-    orders_sent: int = 0
-    failures_5min: int = 0
-    metrics_port: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NavPoint:
     """Net asset value at a moment; `partial` when some balance or price was missing or stale."""
 
@@ -227,6 +215,8 @@ class Board:
     `abilities` are by venue, `keys` by account and purpose; `uids` are the venues' own ids of
     the accounts that names were bound to. `orders` holds every order that is not settled, and
     the newest settled ones; `fills` the newest fills, newest first; history is read by asks.
+    `withdrawals` are by request, `addresses` by id; `withdrawal_policy` is the policy's version.
+    `drilled_us` is when the last proven drill of the kill switch ended, 0: never.
     `usage` and the views are refreshed when the board is published (10 times a second at most).
     """
 
@@ -243,6 +233,7 @@ class Board:
     started_us: int = 0
     halts: tuple[Halt, ...] = ()
     last_halt: Halt | None = None
+    drilled_us: int = 0
     accounts: Table[str, AccountView] = field(default_factory=Table)
     venues: Table[str, VenueView] = field(default_factory=Table)
     abilities: Table[str, tuple[Ability, ...]] = field(default_factory=Table)
@@ -269,6 +260,10 @@ class Board:
     high_water: Decimal | None = None
     flows_today: Decimal = ZERO
     snapshots: Table[str, SnapshotView] = field(default_factory=Table)
+    withdrawals: Table[str, Request] = field(default_factory=Table)
+    addresses: Table[str, Address] = field(default_factory=Table)
+    withdrawal_policy: str = ""
+    withdrawal_policy_us: int = 0
     ledger: LedgerView = field(default_factory=LedgerView)
     engine: EngineView = field(default_factory=EngineView)
 
@@ -285,12 +280,16 @@ class Board:
 
     @property
     def level(self) -> Level:
-        """The strictest halt level in force."""
-        return effective_level(self.halts)
+        """The halt level in force over everything; narrower halts are `level_over`'s."""
+        return global_level(self.halts)
+
+    def level_over(self, account: Account, symbol: str, strategy: str = "") -> Level:
+        """The strictest halt level in force over one order."""
+        return effective_level(self.halts, account, symbol, strategy)
 
     @property
     def killed(self) -> bool:
-        """Whether a halt of HALT_CANCEL or above is in force."""
+        """Whether a halt of HALT_CANCEL or above is in force over everything."""
         return self.level >= Level.HALT_CANCEL
 
     def price(self, venue: str, symbol: str) -> Price | None:

@@ -95,9 +95,13 @@ class NavMarked(Fact):
     """The desk's net asset value and its high-water mark, in the base currency.
 
     The first mark of a `local_date` opens that day's P&L; the high-water mark has been shifted
-    by every flow, and survives a restart through these marks.
+    by every flow, and survives a restart through these marks. `counted` are the assets inside
+    it, `left_out` those that had no price, `accounts` those that it covers (older rows: ()).
     """
 
     local_date: str
     nav: Decimal
     high_water: Decimal
+    counted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()

@@ -11,7 +11,8 @@ from domain.board import Break
 REMEDIES: Mapping[str, str] = {
     "BALANCE_UNEXPLAINED": "look in the venue's own history for a trade, transfer or fee that is "
     "missing here and book it with `quarterdeck import`; it closes by itself once the figures "
-    "agree, and an accepted one is opened again while they do not",
+    "agree. Where nobody can tell it any more, `quarterdeck reconcile adopt` takes it into the "
+    "books for good (an accepted one is opened again while they do not agree)",
     "ORDER_VANISHED": "look for the order at the venue; if it is over there, give it up with "
     "`quarterdeck order lost ID`, or L on its screen",
     "ORDER_REOPENED": "cancel it with `quarterdeck cancel ID`, or x on its screen; it closes by "

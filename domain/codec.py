@@ -7,10 +7,12 @@ one rule: money travels as canonical text; a float, either way, is an error.
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from domain.forms import by_form, is_plain
 from domain.instruments import Account
 from domain.money import canonical, number_of
 from domain.table import Table
@@ -123,9 +125,26 @@ def _plain_decoder(shape: Any) -> Callable[[Any], Any]:
     if hasattr(shape, "_fields"):
         return _row_decoder(shape)
     if isinstance(shape, type) and issubclass(shape, Enum):
-        carried = int if issubclass(shape, int) else str
-        return lambda data: shape(_checked(data, carried))
+        return _enum_decoder(shape)
     raise TypeError(f"{shape} has no place in a ledger or on the socket")
+
+
+def _enum_decoder(shape: type[Enum]) -> Callable[[Any], Any]:
+    carried = int if issubclass(shape, int) else str
+    members = {member.value: member for member in shape}
+
+    def decode_member(data: Any) -> Any:
+        if type(data) is carried and data in members:
+            return members[data]
+        return shape(_checked(data, carried))  # which says what is wrong with it
+
+    return decode_member
+
+
+@lru_cache(maxsize=1024)
+def _account(text: str) -> Account:
+    """A ledger names the same few accounts in every row."""
+    return Account.parse(text)
 
 
 def _checked(data: Any, kind: type) -> Any:
@@ -144,13 +163,16 @@ def _text(data: Any) -> Any:
 
 _PLAIN_DECODERS: dict[Any, Callable[[Any], Any]] = {
     Decimal: _decimal,
-    Account: lambda data: Account.parse(_checked(data, str)),
+    Account: lambda data: _account(_checked(data, str)),
     str: _text,
     bool: lambda data: _checked(data, bool),
     int: lambda data: _checked(data, int),
     NoneType: lambda data: _checked(data, NoneType),
     Any: _itself,
 }
+_ITSELF = frozenset({str, int, bool})
+# Of what is known to be text already.
+_OF_TEXT: dict[Any, Callable[[Any], Any]] = {Decimal: number_of, Account: _account}
 
 
 def _union_decoder(options: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -190,16 +212,38 @@ def _row_decoder(shape: Any) -> Callable[[Any], Any]:
 
 def _record_decoder(shape: Any, names: tuple[str, ...]) -> Callable[[Any], Any]:
     hints = get_type_hints(shape)
-    decoders = {name: _DECODERS[hints[name]] for name in names}
+    carefully = _field_by_field(shape, {name: _DECODERS[hints[name]] for name in names})
+    if not is_plain(shape):
+        return carefully
+    return by_form(shape, lambda name, carried: _reader(hints[name], carried), carefully)
 
+
+def _reader(hint: Any, carried: type) -> Callable[[Any], Any] | None:
+    """What reads a type of JSON as `hint`; None: it is one already."""
+    if get_origin(hint) in (Union, UnionType):
+        if carried is NoneType and NoneType in get_args(hint):
+            return None
+        hint = next(option for option in get_args(hint) if option is not NoneType)
+    if hint is carried and hint in _ITSELF:
+        return None
+    if carried is str and hint in _OF_TEXT:
+        return _OF_TEXT[hint]
+    if carried is str and isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {member.value: member for member in hint}.__getitem__
+    return _DECODERS[hint]
+
+
+def _field_by_field(
+    shape: Any, decoders: Mapping[str, Callable[[Any], Any]]
+) -> Callable[[Any], Any]:
     def decode_fields(data: Any) -> Any:
         if not isinstance(data, dict):
             raise Undecodable(f"{shape.__name__} is an object, not {type(data).__name__}")
-        unknown = data.keys() - decoders.keys()
-        if unknown:
-            raise Undecodable(f"{shape.__name__} has no field {', '.join(sorted(unknown))}")
         try:
             return shape(**{name: decoders[name](value) for name, value in data.items()})
+        except KeyError:
+            unknown = ", ".join(sorted(data.keys() - decoders.keys()))
+            raise Undecodable(f"{shape.__name__} has no field {unknown}") from None
         except TypeError as error:
             raise Undecodable(f"{shape.__name__}: {error}") from None
         except ValueError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.events import Fact
+from domain.flatten import Flattening
 from domain.halts import Evidence, Level
 from domain.instruments import Account
 from domain.keys import Finding, KeyReport, Purpose, Right
@@ -17,18 +18,38 @@ from domain.keys import Finding, KeyReport, Purpose, Right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsApproved(Fact):
-    """The limits in force from now on (setting → canonical text); the ledger's are the truth."""
+    """The limits in force from now on (setting → canonical text); the ledger's are the truth.
+
+    `settings_sha` is the hash of the configuration that ran when they were approved;
+    `cool_down_s` how long looser ones wait at least from now on.
+    """
 
     version: int
     values: Mapping[str, str]
+    settings_sha: str = ""
+    cool_down_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsProposed(Fact):
-    """A file or a person asked for looser limits; they wait for a second factor."""
+    """A file or a person asked for looser limits; they wait for a second factor.
+
+    `cool_down_s` is how long they wait at least, whatever the configuration says later.
+    """
 
     values: Mapping[str, str]
     looser: tuple[str, ...]
+    settings_sha: str = ""
+    cool_down_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsWithdrawn(Fact):
+    """The looser limits that waited are not asked for any more; what is in force stays."""
+
+    looser: tuple[str, ...]
+    reason: str
+    settings_sha: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +93,14 @@ class HaltEvidenced(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaltVerified(Fact):
-    """Every account in scope is proven to hold no order that the halt must cancel."""
+    """Every account in scope is proven to hold no order that a halt of `level` must cancel.
+
+    A halt that was raised above that level meanwhile is not proven by it.
+    """
 
     halt_id: str
     verified_ms: int
+    level: Level = Level.FLATTEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +120,14 @@ class HaltReopened(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HaltFlattened(Fact):
+    """How far the sales of a halt at FLATTEN have come at one account."""
+
+    halt_id: str
+    flattening: Flattening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HaltReleased(Fact):
     """A second factor released the halt; reducing orders only until it resumes.
 
@@ -108,13 +141,17 @@ class HaltReleased(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HaltResumed(Fact):
-    """The hold after a release is over; the desk trades again."""
+    """The hold after a release is over; what the halt covered trades again.
+
+    `trips` is how many trips of the halt were released: a later one stands. 0: not counted.
+    """
 
     halt_id: str
+    trips: int = 0
 
     def key(self) -> str:
-        """A halt ends once."""
-        return f"resumed:{self.halt_id}"
+        """A halt ends once; one that was tripped again ends again."""
+        return f"resumed:{self.halt_id}:{self.trips}" if self.trips else f"resumed:{self.halt_id}"
 
 
 # Second factor
@@ -182,6 +219,21 @@ class SealKeyAdopted(Fact):
     def key(self) -> str:
         """A key is adopted once."""
         return f"seal_key:{self.public_key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLossAccepted(Fact):
+    """A person goes on with a ledger that its head file does not know: rows were lost or changed.
+
+    `known` is what the head file said (row 0: it could not be read), `found` the ledger's end.
+    """
+
+    known_seq: int
+    known_hash: str
+    found_seq: int
+    found_hash: str
+    problem: str
+    reason: str
 
 
 # Keys and accounts

@@ -17,6 +17,27 @@ class Proof:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Another ledger is known outside: its newest row (0: not known) and hash, and how."""
+
+    problem: str
+    known_seq: int = 0
+    known_hash: str = ""
+
+
+class HeadFile(Protocol):
+    """What is kept beside the ledger of its rows: the head file and the anchors."""
+
+    async def contradiction(self) -> Contradiction | None:
+        """How they contradict the ledger; None when they vouch for it."""
+        ...
+
+    async def accept(self, at_us: int) -> None:
+        """Believe the ledger as it is; what contradicts it is put aside. OSError as the disk."""
+        ...
+
+
 class Seals(Protocol):
     """The key that seals the ledger, and its anchors."""
 

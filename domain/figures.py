@@ -79,17 +79,21 @@ class Pnl:
     problems: int = 0
     problem: tuple[str, ...] = ()
     older: bool = False
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPnl(Ask[Pnl]):
     """Realised and unrealised gain by asset and window: 24h, 7d, 30d, day, all. Role: viewer.
 
-    No `windows` means all of them, no `assets` every asset that was ever held.
+    No `windows` means all of them, no `assets` every asset that was ever held. With an `account`
+    it is what was sold there, and what is left of lots there (where lots are universal: of lots
+    that were acquired there); over all accounts that adds up to the whole.
     """
 
     windows: tuple[str, ...] = ()
     assets: tuple[str, ...] = ()
+    account: str = ""
 
 
 # Lots
@@ -201,7 +205,10 @@ class ReadNav(Ask[NavReport]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a lot or a sale comes from: ledger row `seq` (0: it has none) and the venue's ids."""
+    """Where a lot or a sale comes from: ledger row `seq` (0: it has none) and the venue's ids.
+
+    `valued_by` is whose recorded price gave it its value, "" where it carries its own.
+    """
 
     key: str
     seq: int
@@ -209,6 +216,7 @@ class Origin:
     venue: str
     venue_id: str
     order_id: str
+    valued_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,10 +248,14 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explain(Ask[Explanation]):
-    """What `realised` or `unrealised` of an asset is made of. Role: viewer."""
+    """What `realised` or `unrealised` of an asset is made of. Role: viewer.
+
+    With an `account` it is the figure that `ReadPnl` tells of it.
+    """
 
     figure: str
     asset: str
     window: str = "all"
+    account: str = ""
     skip: int = 0
     limit: int = 200

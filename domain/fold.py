@@ -10,6 +10,7 @@ from typing import Any
 from domain import bookings, events, sightings, snapshots
 from domain.board import AccountView, Board, Denial, at
 from domain.fold_controls import CONTROLS
+from domain.fold_withdrawals import WITHDRAWALS
 from domain.lifecycle import advance, intended
 from domain.market import AssetBalance
 from domain.orders import OrderState
@@ -186,6 +187,7 @@ def _totals_seen(board: Board, sighting: sightings.TotalsSeen) -> Board:
 
 _FACTS: dict[type[events.Fact], Callable[[Board, Any], Board]] = {
     **CONTROLS,
+    **WITHDRAWALS,
     events.LedgerOpened: _opened,
     events.EngineStarted: _started,
     events.OrderApproved: _approved,

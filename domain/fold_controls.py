@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from domain import controls
+from domain import controls, drills
 from domain.board import Alarm, Board, Break, Phase
 from domain.halts import Evidence, Halt, HaltState, Level
 from domain.instruments import Account
@@ -26,6 +26,10 @@ def _limits_proposed(board: Board, fact: controls.LimitsProposed) -> Board:
     return board.but(limits_pending=fact.values)
 
 
+def _limits_withdrawn(board: Board, _: controls.LimitsWithdrawn) -> Board:
+    return board.but(limits_pending={})
+
+
 def _armed(board: Board, _: controls.Armed) -> Board:
     return board.but(armed=True, phase=Phase.ARMED)
 
@@ -41,26 +45,32 @@ def _disarmed(board: Board, _: controls.Disarmed) -> Board:
 def _tripped(board: Board, fact: controls.HaltTripped) -> Board:
     standing = next((halt for halt in board.halts if halt.scope == fact.scope), None)
     if standing is None:
-        working = HaltState.HALTING if fact.level != Level.HALT else HaltState.HALTED
         halt = Halt(
             halt_id=fact.halt_id,
             level=fact.level,
             reason=fact.reason,
             actor=fact.actor,
             at_us=fact.at_us,
-            state=working,
+            state=_begun(fact.level),
             scope=fact.scope,
         )
         return board.but(halts=(*board.halts, halt), last_halt=halt)
     higher = fact.level > standing.level or standing.state is HaltState.RESUMING
+    level = max(standing.level, fact.level)
     again = replace(
         standing,
-        level=max(standing.level, fact.level),
+        level=level,
         trips=standing.trips + 1,
-        state=HaltState.HALTING if higher else standing.state,
+        state=_begun(level) if higher else standing.state,
         evidence=() if higher else standing.evidence,
+        verified=standing.verified and not higher,
     )
     return _with_halt(board, again)
+
+
+def _begun(level: Level) -> HaltState:
+    """Levels 1 and 2 hold at once; what level 1 cancels is a job beside (semantics 3.2)."""
+    return HaltState.HALTED if level <= Level.HALT else HaltState.HALTING
 
 
 def _with_halt(board: Board, changed: Halt) -> Board:
@@ -89,16 +99,34 @@ def _by_account(evidence: Evidence) -> Account:
     return evidence.account
 
 
+def _working(board: Board, halt_id: str, **changes: Any) -> Board:
+    """What a cancel-all tells; a halt that was released meanwhile hears it no more."""
+    released = any(h.halt_id == halt_id and h.state is HaltState.RESUMING for h in board.halts)
+    return board if released else _halt(board, halt_id, **changes)
+
+
 def _verified(board: Board, fact: controls.HaltVerified) -> Board:
-    return _halt(board, fact.halt_id, state=HaltState.HALTED)
+    if any(h.halt_id == fact.halt_id and h.level > fact.level for h in board.halts):
+        return board  # raised while it was being proven: what that cancels is not proven yet
+    return _working(board, fact.halt_id, state=HaltState.HALTED, verified=True)
 
 
 def _unverified(board: Board, fact: controls.HaltUnverified) -> Board:
-    return _halt(board, fact.halt_id, state=HaltState.HALTED_UNVERIFIED)
+    return _working(board, fact.halt_id, state=HaltState.HALTED_UNVERIFIED)
 
 
 def _reopened(board: Board, fact: controls.HaltReopened) -> Board:
-    return _halt(board, fact.halt_id, state=HaltState.HALTING, evidence=())
+    return _working(board, fact.halt_id, state=HaltState.HALTING, evidence=(), verified=False)
+
+
+def _flattened(board: Board, fact: controls.HaltFlattened) -> Board:
+    told = fact.flattening
+    for halt in board.halts:
+        if halt.halt_id == fact.halt_id:
+            kept = [known for known in halt.flattened if known.account != told.account]
+            flattened = tuple(sorted((*kept, told), key=lambda known: known.account))
+            return _with_halt(board, replace(halt, flattened=flattened))
+    return board
 
 
 def _released(board: Board, fact: controls.HaltReleased) -> Board:
@@ -108,7 +136,14 @@ def _released(board: Board, fact: controls.HaltReleased) -> Board:
 
 
 def _resumed(board: Board, fact: controls.HaltResumed) -> Board:
-    return board.but(halts=tuple(h for h in board.halts if h.halt_id != fact.halt_id))
+    def over(halt: Halt) -> bool:
+        return halt.halt_id == fact.halt_id and (not fact.trips or halt.trips <= fact.trips)
+
+    return board.but(halts=tuple(halt for halt in board.halts if not over(halt)))
+
+
+def _drilled(board: Board, fact: drills.DrillCompleted) -> Board:
+    return board.but(drilled_us=fact.at_us) if fact.proven else board
 
 
 # Keys and accounts
@@ -177,6 +212,7 @@ def _alarm_acknowledged(board: Board, fact: controls.AlarmAcknowledged) -> Board
 CONTROLS: dict[type, Callable[[Board, Any], Board]] = {
     controls.LimitsApproved: _limits_approved,
     controls.LimitsProposed: _limits_proposed,
+    controls.LimitsWithdrawn: _limits_withdrawn,
     controls.Armed: _armed,
     controls.Disarmed: _disarmed,
     controls.HaltTripped: _tripped,
@@ -184,8 +220,10 @@ CONTROLS: dict[type, Callable[[Board, Any], Board]] = {
     controls.HaltVerified: _verified,
     controls.HaltUnverified: _unverified,
     controls.HaltReopened: _reopened,
+    controls.HaltFlattened: _flattened,
     controls.HaltReleased: _released,
     controls.HaltResumed: _resumed,
+    drills.DrillCompleted: _drilled,
     controls.CodeEnrolled: _enrolled,
     controls.KeyAudited: _audited,
     controls.AccountBound: _bound,

@@ -121,6 +121,33 @@ class KeyInspector(Protocol):
         ...
 
 
+class KeyChanger(Protocol):
+    """Changes one of our keys while everything runs: a port, safe until `take` is called."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells the key in use from others, without telling it; "" while there is none."""
+        ...
+
+    @property
+    def missing(self) -> str:
+        """Why there is no key to use; "" when there is one."""
+        ...
+
+    async def fresh(self) -> KeyReport:
+        """Read the key anew, and try it with what changes nothing.
+
+        Raises:
+            Unavailable: its store or the venue does not answer, or the venue refuses the key.
+            Misconfigured: there is no whole key where it is kept.
+        """
+        ...
+
+    def take(self) -> None:
+        """Use the key that `fresh` read, from the next request on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyView:
     """One key of one account: the newest report, and what is wrong with it."""

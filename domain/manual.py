@@ -8,14 +8,26 @@ import sys
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from domain import asks, figures, performance, queries, versions
+from domain import (
+    asks,
+    asks_adjusting,
+    asks_approvals,
+    asks_withdrawals,
+    drills,
+    figures,
+    performance,
+    queries,
+    rekeying,
+    triggers,
+    versions,
+)
 from domain.registry import answer_of, asks_by_name
 
 INTRODUCTION = """\
 # Asks
 
-Generated from `domain/{asks,queries,figures,versions,performance}.py` by
-`python -m domain.manual`; a test compares.
+Generated from `domain/{asks,asks_*,triggers,drills,queries,figures,versions,performance}.py`
+by `python -m domain.manual`; a test compares.
 
 Everything that a person, a command, a timer or a strategy can ask the desk is one of these
 frozen values. `await desk.ask(SubmitOrder(...))` means the same in the engine's own process and
@@ -26,6 +38,12 @@ brackets may be left out.
 """
 SECTIONS = {
     "Commands": asks,
+    "Triggers": triggers,
+    "Drills": drills,
+    "Keys": rekeying,
+    "Withdrawals": asks_withdrawals,
+    "Approval links": asks_approvals,
+    "Adjustments": asks_adjusting,
     "Pages": queries,
     "Figures": figures,
     "Versions": versions,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.asks import Ask
+from domain.money import ZERO
 
 # Snapshots
 
@@ -27,6 +28,7 @@ class SnapshotRow:
     assets: Mapping[str, Decimal]
     values: Mapping[str, Decimal]
     doubts: tuple[str, ...] = ()
+    margin: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

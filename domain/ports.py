@@ -15,7 +15,7 @@ from domain.board import Board
 from domain.events import Fact
 from domain.halts import Marker
 from domain.instruments import Instrument
-from domain.market import Balances, History, Price, Sought
+from domain.market import Balances, History, Price, Printed, Sought
 from domain.orders import Amendment, Order, OrderState, VenueOrder
 from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
 from domain.sightings import Sighting
@@ -117,6 +117,18 @@ class Market(Protocol):
 
     async def stream_depth(self, symbol: str, hear: Hear) -> None:
         """Tell DepthSeen until it breaks (Unavailable) or is cancelled."""
+        ...
+
+
+class Tape(Protocol):
+    """What everybody trades at one venue; only paper trading needs to know."""
+
+    async def trades(self, symbol: str, since_us: int) -> Printed:
+        """The public trades since then, by request; `whole` only when they reach back to it."""
+        ...
+
+    async def stream_trades(self, symbol: str, hear: Hear) -> None:
+        """Tell TradesSeen until it breaks or is cancelled; a Heartbeat once it is confirmed."""
         ...
 
 
@@ -232,22 +244,22 @@ class LedgerReader(Protocol):
 
 
 class HaltMarker(Protocol):
-    """The second store of the kill switch: a file that anyone may write (decisions.md)."""
+    """The second store of the kill switch: files that anyone may write (decisions.md)."""
 
-    def read(self) -> Marker | None:
-        """The marker, or None when there is none; unreadable counts as a marker."""
+    def standing(self) -> Sequence[Marker]:
+        """Every marker there is, one a scope; unreadable ones are among them."""
         ...
 
     def write(self, marker: Marker) -> None:
-        """Durably write it (fsync, rename)."""
+        """Durably write the marker of its scope (fsync, rename)."""
         ...
 
-    def remove(self) -> None:
-        """Take it away, after the release is in the ledger."""
+    def remove(self, scope: str) -> None:
+        """Take a scope's marker away, after the release is in the ledger."""
         ...
 
     def present(self) -> bool:
-        """A single cheap stat, asked before each send."""
+        """Whether there is any: one cheap look, asked before each send."""
         ...
 
     def evidence(self) -> Sequence[tuple[str, Sequence[str]]]:

@@ -63,7 +63,10 @@ class FillPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFills(Ask[FillPage]):
-    """A page of fills below `before_seq`, filtered by what is not empty. Role: viewer."""
+    """A page of fills by when they happened, filtered by what is not empty. Role: viewer.
+
+    `before_seq` is the ledger row of the last fill of the page before (0: from the newest).
+    """
 
     before_seq: int = 0
     limit: int = 100

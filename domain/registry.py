@@ -8,25 +8,58 @@ from functools import cache
 from typing import Any, get_args
 
 from domain import (
+    adjustments,
+    approval_facts,
     asks,
+    asks_adjusting,
+    asks_approvals,
+    asks_withdrawals,
     bookings,
     controls,
+    drills,
     elections,
     events,
     figures,
     performance,
     queries,
+    rekeying,
     snapshots,
+    triggers,
     versions,
+    withdrawal_facts,
 )
 
-_BASES = (events.Fact, events.OrderFact)
+_ASKS = (
+    asks,
+    rekeying,
+    drills,
+    triggers,
+    asks_withdrawals,
+    asks_approvals,
+    asks_adjusting,
+    queries,
+    figures,
+    versions,
+    performance,
+)
+_BASES = (events.Fact, events.OrderFact, withdrawal_facts.WithdrawalFact)
 
 
 @cache
 def facts_by_kind() -> dict[str, type[events.Fact]]:
     """Every journalled fact under its kind, `order_approved` for OrderApproved."""
-    modules = (events, bookings, controls, elections, snapshots)
+    modules = (
+        events,
+        bookings,
+        controls,
+        rekeying,
+        drills,
+        elections,
+        snapshots,
+        withdrawal_facts,
+        approval_facts,
+        adjustments,
+    )
     found = [fact for module in modules for fact in _classes(module)]
     return {kind_of(fact): fact for fact in found if fact not in _BASES}
 
@@ -36,7 +69,7 @@ def asks_by_name() -> dict[str, type[asks.Ask[object]]]:
     """Every ask under its class name, as it travels over the socket."""
     return {
         made.__name__: made
-        for module in (asks, queries, figures, versions, performance)
+        for module in _ASKS
         for made in vars(module).values()
         if isinstance(made, type) and issubclass(made, asks.Ask) and made is not asks.Ask
     }

@@ -81,6 +81,9 @@ class Scope:
         return f"{self.reach}:{self.name}" if self.name else str(self.reach)
 
 
+EVERYTHING = Scope(Reach.GLOBAL)
+
+
 def _hint(text: str) -> str:
     return (
         f"{text!r} is no scope: write GLOBAL, VENUE:kraken, ACCOUNT:kraken/main, "

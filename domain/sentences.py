@@ -9,14 +9,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from domain import bookings, controls, elections, events, snapshots
+from domain import adjustments, bookings, controls, drills, elections, events, rekeying, snapshots
 from domain.codec import Undecodable, decode
 from domain.days import iso
 from domain.events import Fact
+from domain.flatten import Flattening
 from domain.halts import Evidence
 from domain.money import canonical
 from domain.orders import Fill, Order, VenueOrder
 from domain.registry import facts_by_kind
+from domain.sentences_withdrawals import WITHDRAWALS_TOLD
 
 _CENTS = Decimal("0.01")
 
@@ -76,6 +78,13 @@ def _key(fact: controls.KeyAudited) -> str:
     return f"{told}{gained}{ills}"
 
 
+def _drill(fact: drills.DrillCompleted) -> str:
+    canaries = f"{len(fact.canaries)} canaries"
+    if fact.proven:
+        return f"{canaries} cancelled and proven in {fact.verified_us // 1000} ms"
+    return f"{canaries}, NOT PROVEN: {fact.problem or 'not verified'}"
+
+
 def _assets(assets: "dict[str, Decimal] | Any") -> str:
     held = {asset: amount for asset, amount in assets.items() if amount}
     told = ", ".join(f"{canonical(amount)} {asset}" for asset, amount in sorted(held.items()))
@@ -118,7 +127,14 @@ def _prices(prices: "dict[str, Decimal] | Any") -> str:
     return ", ".join(f"{asset} {canonical(price)}" for asset, price in sorted(prices.items()))
 
 
+def _flattened(seen: Flattening) -> str:
+    left = ", ".join(f"{canonical(kept.quantity)} {kept.asset}" for kept in seen.left)
+    told = f"{seen.account} {seen.state}: {seen.slices} sales, {seen.sold.quantize(_CENTS):,}"
+    return told + (f", left {left}" if left else "") + (f": {seen.detail}" if seen.detail else "")
+
+
 _TOLD: dict[type[Fact], Callable[[Any], str]] = {
+    **WITHDRAWALS_TOLD,
     events.LedgerOpened: lambda f: f"ledger {f.ledger_id} of the {f.book} book",
     events.EngineStarted: lambda f: f"version {f.version} in {f.mode}",
     events.EngineStopped: lambda f: f.reason,
@@ -161,6 +177,7 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     snapshots.PricesMarked: lambda f: f"{f.occasion}: {_prices(f.prices)}",
     controls.LimitsApproved: lambda f: f"version {f.version}, {len(f.values)} limits",
     controls.LimitsProposed: lambda f: f"looser: {', '.join(f.looser) or 'none'}",
+    controls.LimitsWithdrawn: lambda f: f"no longer asked for: {', '.join(f.looser)}: {f.reason}",
     controls.Armed: lambda f: f.account,
     controls.Disarmed: lambda f: f.reason,
     controls.HaltTripped: lambda f: f"{f.level.name} {f.scope}: {f.reason}",
@@ -168,19 +185,37 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     controls.HaltVerified: lambda f: f"every account proven in {f.verified_ms} ms",
     controls.HaltUnverified: lambda f: f.reason,
     controls.HaltReopened: lambda f: f.reason,
+    controls.HaltFlattened: lambda f: _flattened(f.flattening),
     controls.HaltReleased: lambda f: f.reason,
     controls.HaltResumed: lambda f: f.halt_id,
+    drills.DrillCompleted: _drill,
     controls.CodeEnrolled: lambda f: f"{f.operator}, {len(f.recovery)} recovery codes",
     controls.CodeAccepted: lambda f: f"{f.operator}, {f.purpose}",
     controls.RecoveryCodeUsed: lambda f: f"{f.operator}, {f.purpose}",
+    controls.LedgerLossAccepted: lambda f: (
+        f"goes on from row {f.found_seq}, the head file knew row {f.known_seq}: {f.reason}"
+    ),
     controls.SealKeyAdopted: lambda f: f"sealed from here on by key {f.public_key[:16]}…",
     controls.CodeRefused: lambda f: f"{f.operator}, {f.purpose}: {f.reason}",
     controls.KeyAudited: lambda f: f"{f.purpose} key: {_key(f)}",
+    rekeying.KeyRotated: lambda f: (
+        f"the {f.purpose} key is another one now, {f.after}"
+        + (f" in place of {f.before}" if f.before else "")
+    ),
     controls.AccountBound: lambda f: f"from now on it is the venue's account {f.uid}",
     controls.BreakOpened: lambda f: f"{f.kind}: {f.detail}",
     controls.BreakClosed: lambda f: f"{f.break_id}: {f.reason}",
     controls.AlarmRaised: lambda f: f"{f.severity}: {f.text}",
     controls.AlarmAcknowledged: lambda f: f.alarm or "all",
+    adjustments.PricesRecorded: lambda f: (
+        f"{iso(f.since_us)[:16]}Z: {_prices(f.prices)} ({f.source})"
+    ),
+    adjustments.BalanceAdopted: lambda f: (
+        f"{canonical(f.amount)} {f.asset}"
+        + (f" moved with the {f.wallet} wallet" if f.wallet else "")
+        + ("" if f.value is None else f", cost {canonical(f.value)}")
+        + f": {f.reason}"
+    ),
     elections.LotsElected: _election,
     elections.TransferMatched: lambda f: f"{f.departure} arrived as {f.arrival}",
     elections.BasisSupplied: _basis,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.events import Fact
+from domain.money import ZERO
 
 FLOW = "flow"
 REBALANCE = "rebalance"
@@ -22,6 +23,7 @@ class SnapshotTaken(Fact):
     `planned_us` is when it should have been taken, `at_us` when it was. `assets` are
     quantities, `values` their worth in the base currency; an asset without a price is in
     `assets` alone. `prices` are those of one unit, also of what the benchmark is made of.
+    `margin` is the part of `nav` that lies in futures wallets, with what is open there.
     `doubts` say what is left out or old; without any the snapshot is whole.
     """
 
@@ -34,6 +36,7 @@ class SnapshotTaken(Fact):
     values: Mapping[str, Decimal]
     prices: Mapping[str, Decimal]
     doubts: tuple[str, ...] = ()
+    margin: Decimal = ZERO
 
     def key(self) -> str:
         """One per account and date, for ever."""

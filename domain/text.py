@@ -43,3 +43,8 @@ def _visible(character: str) -> str:
     if unicodedata.category(character) not in _DROPPED:
         return " " if character.isspace() else character
     return f"\\x{ord(character):02x}" if ord(character) < _FIRST_PRINTABLE_LATIN else ""
+
+
+def grouped(text: str, size: int = 4) -> str:
+    """The text in groups, so that two of them can be compared by eye: `TR7N HqjE KQxG …`."""
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))

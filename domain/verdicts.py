@@ -11,7 +11,8 @@ class RuleResult(NamedTuple):
     """One rule's figures for one order, in `unit` (USD, BTC, orders, %).
 
     `used + reserved + this` is compared with `limit`; a rule without a number (mode, halt) has
-    `limit` None. A tuple, because the gate makes a dozen of them for every order.
+    `limit` None. `scope` is "" for the limit of the whole desk, else `VENUE:kraken` and the like.
+    A tuple, because the gate makes a dozen of them for every order.
     """
 
     rule: str
@@ -22,6 +23,12 @@ class RuleResult(NamedTuple):
     this: Decimal = ZERO
     limit: Decimal | None = None
     unit: str = ""
+    scope: str = ""
+
+    @property
+    def name(self) -> str:
+        """The rule, with its scope where it has one: `max_order_value@VENUE:kraken`."""
+        return f"{self.rule}@{self.scope}" if self.scope else self.rule
 
     @property
     def headroom(self) -> Decimal | None:
@@ -56,7 +63,7 @@ def measured(
     unit: str,
 ) -> RuleResult:
     """A rule with its figures: it passes when there is no reason against it."""
-    return _made(RuleResult, (rule, not reason, reason, used, reserved, this, limit, unit))
+    return _made(RuleResult, (rule, not reason, reason, used, reserved, this, limit, unit, ""))
 
 
 # A tuple made as such: the generated constructor costs three times as much.
@@ -85,7 +92,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One limit as the screens show it: `used + reserved` of `limit`, in `unit`."""
+    """One limit as the screens show it: `used + reserved` of `limit`, in `unit`.
+
+    `subject` is the asset of a position limit, `scope` "" for the whole desk's.
+    """
 
     rule: str
     used: Decimal
@@ -93,3 +103,10 @@ class Usage:
     limit: Decimal
     unit: str
     subject: str = ""
+    scope: str = ""
+
+    @property
+    def setting(self) -> str:
+        """The limit's name as the ledger has it: `max_position_size.BTC@VENUE:kraken`."""
+        named = f"{self.rule}.{self.subject}" if self.subject else self.rule
+        return f"{named}@{self.scope}" if self.scope else named

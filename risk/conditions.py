@@ -34,8 +34,13 @@ def mode(_: Proposal, view: View) -> RuleResult:
 
 
 def halt(order: Proposal, view: View) -> RuleResult:
-    """Whether a halt is in force; at REDUCE_ONLY a verified reducing order passes."""
-    level = view.level
+    """Whether a halt covers the order; at REDUCE_ONLY a verified reducing order passes.
+
+    At FLATTEN only the sales that the engine makes for its sake do.
+    """
+    level = view.over(order)
+    if level == Level.FLATTEN and order.flattens and order.reducing:
+        return _HALT_PASSES
     if level == Level.NORMAL or (level == Level.REDUCE_ONLY and order.reducing):
         return _HALT_PASSES
     if level == Level.REDUCE_ONLY:

@@ -6,6 +6,7 @@ thousand open orders as with none. The one rule: the sums always equal the claim
 from scratch; nothing is ever adjusted by hand.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from domain.orders import Fill, OrderState, Side, Status
 BALANCE_LAG_US = 2_000_000  # a venue's balances may trail its own fills by this much
 SURELY_INSIDE_US = 60_000_000  # no venue's balances lag behind its trades for a minute
 Place = tuple[Account, str, Side]  # account, symbol and side: where an UNKNOWN order stands
+Cell = tuple[Account, str, str]  # account, symbol and strategy: what a scope can tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Claim:
     outgoing_asset: str
     outgoing: Decimal
     value: Decimal
+    cell: Cell
     acked_us: int = 0
     unknown: Place | None = None
 
@@ -53,7 +56,8 @@ def claim_of(state: OrderState) -> Claim | None:
     acked = state.acked_us if state.acked else 0
     doubted = state.outcome_unknown and state.status is Status.UNKNOWN
     place = (order.account, order.symbol, order.side) if doubted else None
-    return Claim(order.account, *legs, paid * order.base_rate, acked, place)
+    cell = (order.account, order.symbol, order.strategy)
+    return Claim(order.account, *legs, paid * order.base_rate, cell, acked, place)
 
 
 def _worst_price(state: OrderState) -> Decimal:
@@ -83,10 +87,12 @@ class Exposure:
         self._outside: dict[tuple[Account, str], Decimal] = {}
         self._outside_ids: dict[Account, set[str]] = {}
         self._unknown: dict[Place, dict[str, None]] = {}
+        self._promised: dict[tuple[Account, str], Decimal] = {}
         self._accounts: dict[Account, _Holdings] = {}
         self._totals: dict[str, Decimal] = {}
         self._gains: dict[str, Decimal] = {}
         self._losses: dict[str, Decimal] = {}
+        self._lifted: tuple[tuple[Account, str], Decimal] | None = None
 
     @property
     def count(self) -> int:
@@ -95,12 +101,24 @@ class Exposure:
 
     def claim(self, client_id: str, claim: Claim | None) -> None:
         """Replace what an order claims; None releases it."""
+        self._lifted = None
         old = self.claims.pop(client_id, None)
         if old is not None:
             self._shift(old, client_id, sign=-1)
         if claim is not None:
             self.claims[client_id] = claim
             self._shift(claim, client_id, sign=1)
+
+    def lift(self, client_id: str) -> None:
+        """Release an order until the next claim, and what its venue holds for it as well.
+
+        So are new terms of it judged: the venue frees the old ones when it takes them.
+        """
+        claim = self.claims.get(client_id)
+        inside = claim is not None and client_id not in self._outside_ids[claim.account]
+        self.claim(client_id, None)
+        if claim is not None and inside:
+            self._lifted = ((claim.account, claim.outgoing_asset), claim.outgoing)
 
     def _shift(self, claim: Claim, client_id: str, *, sign: int) -> None:
         incoming = claim.incoming if sign > 0 else -claim.incoming
@@ -186,6 +204,22 @@ class Exposure:
                 holdings.drift.append((booked_us, asset, change))
                 self._drift(holdings, asset, change, sign=1)
 
+    def take_over(self, other: "Exposure", wanted: Callable[[Account], bool]) -> None:
+        """Begin with the balances of another's accounts, and the fills that they may lack."""
+        for account, known in other._accounts.items():  # noqa: SLF001 - of the same class
+            if not wanted(account):
+                continue
+            if known.balances is not None:
+                self.balances_seen(known.balances)
+            holdings = self._accounts.setdefault(account, _Holdings())
+            for booked_us, asset, change in known.drift:
+                holdings.drift.append((booked_us, asset, change))
+                self._drift(holdings, asset, change, sign=1)
+
+    def promise(self, account: Account, asset: str, change: Decimal) -> None:
+        """Withdrawals set aside so much more of an asset (or less): no order may spend it."""
+        _add(self._promised, (account, asset), change)
+
     # What the gate reads
 
     def most(self, asset: str) -> Decimal:
@@ -216,8 +250,11 @@ class Exposure:
         balance = holdings.balances.assets.get(asset)
         total = balance.total if balance is not None else ZERO
         used = (balance.used if balance is not None else None) or ZERO
+        if self._lifted is not None and self._lifted[0] == (account, asset):
+            used = max(used - self._lifted[1], ZERO)
         taken = max(used + self._outside.get((account, asset), ZERO), self.held(account, asset))
-        return total + holdings.losses.get(asset, ZERO) - taken
+        promised = self._promised.get((account, asset), ZERO)
+        return total + holdings.losses.get(asset, ZERO) - taken - promised
 
     def balances(self, account: Account) -> Balances | None:
         """The last whole balance of an account."""

@@ -4,29 +4,37 @@
 exception inside a rule denies, and nothing here reserves or sends anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 from domain.money import ZERO, exactly
 from domain.orders import Draft
 from domain.verdicts import RuleResult, Verdict, fails
-from risk.proposal import Proposal, View, propose
+from risk.proposal import Lens, Proposal, View, propose
 from risk.rules import RULES, Rule
+from risk.scoped import POSITION
 
 RULE_NAMES = tuple(rule.__name__ for rule in RULES)
 _FINEST = 12
 
 
-def judge(draft: Draft, view: View, *, filled: Decimal | None = None) -> Verdict:
-    """The gate's verdict on one order, or on the amendment of one that has `filled` already."""
+def judge(
+    draft: Draft, view: View, *, filled: Decimal | None = None, flattens: bool = False
+) -> Verdict:
+    """The gate's verdict on one order, or on the amendment of one that has `filled` already.
+
+    `flattens` is for the engine alone: the order is a sale of a halt at FLATTEN.
+    """
     with exactly():
-        return decide(propose(draft, view, filled=filled), view)
+        return decide(propose(draft, view, filled=filled, flattens=flattens), view)
 
 
 def decide(order: Proposal, view: View, rules: tuple[Rule, ...] = RULES) -> Verdict:
     """As `judge`, for a proposal that is worked out; runs under the caller's exact context."""
     results = [_ruled(rule, order, view) for rule in rules]
+    if view.limits.by_scope:
+        results = list(_scoped(results, order, view, rules))
     for result in results:
         if not result.passed:
             break
@@ -51,14 +59,41 @@ def _ruled(rule: Rule, order: Proposal, view: View) -> RuleResult:
         return fails(rule.__name__, f"RULE_ERROR: {type(error).__name__}: {error}")
 
 
-def largest(draft: Draft, view: View) -> Decimal | None:
+def _scoped(
+    results: list[RuleResult], order: Proposal, view: View, rules: tuple[Rule, ...]
+) -> Iterator[RuleResult]:
+    """Each rule for the whole desk, then for every scope that covers the order and limits it."""
+    lenses = () if view.covering is None else view.covering(order.cell)
+    for lens in lenses:
+        lens.view.board, lens.view.now_us = view.board, view.now_us
+    for rule, result in zip(rules, results, strict=True):
+        yield result
+        for lens in lenses:
+            if result.rule in lens.rules and _concerns(lens, rule, order):
+                yield _within(lens.name, _ruled(rule, order, lens.view))
+    if view.covering is None:
+        yield fails("by_scope", "RULE_ERROR: there are limits by scope, and nothing counts them")
+
+
+def _concerns(lens: Lens, rule: Rule, order: Proposal) -> bool:
+    """A scope limits the positions that it names; the whole desk limits every one."""
+    of_a_position = rule.__name__ == POSITION
+    return not of_a_position or lens.scoped.limits_position(order.incoming_asset)
+
+
+def _within(scope: str, result: RuleResult) -> RuleResult:
+    reason = f"{result.reason} ({scope})" if result.reason else ""
+    return result._replace(reason=reason, scope=scope)
+
+
+def largest(draft: Draft, view: View, *, flattens: bool = False) -> Decimal | None:
     """The largest quantity (base units, whole lots) that would pass, all else equal.
 
     None when no quantity would pass, or nothing bounds it. Found by halving, so that it is
     true for every rule there will ever be; each step is a judgement.
     """
     with exactly():
-        proposal = propose(draft, view)
+        proposal = propose(draft, view, flattens=flattens)
         known = proposal.instrument
         if known is None:
             return None
@@ -67,7 +102,12 @@ def largest(draft: Draft, view: View) -> Decimal | None:
         top = _bound(proposal, view)
         if top is None:
             return None
-        return _search(draft, view, step, smallest, top)
+
+        def passes(lots: int) -> bool:
+            sized = replace(draft, quantity=step * lots)
+            return decide(propose(sized, view, flattens=flattens), view).approved
+
+        return _search(passes, step, smallest, top)
 
 
 def _bound(order: Proposal, view: View) -> Decimal | None:
@@ -80,12 +120,8 @@ def _bound(order: Proposal, view: View) -> Decimal | None:
 
 
 def _search(
-    draft: Draft, view: View, step: Decimal, smallest: Decimal, top: Decimal
+    passes: Callable[[int], bool], step: Decimal, smallest: Decimal, top: Decimal
 ) -> Decimal | None:
-    def passes(lots: int) -> bool:
-        candidate = propose(replace(draft, quantity=step * lots), view)
-        return decide(candidate, view).approved
-
     low, high = -(-smallest // step), top // step
     first, last = int(low), int(high)
     if last < first:

@@ -90,6 +90,16 @@ def refusal(found: Iterable[Finding], policy: KeyPolicy) -> str:
     return min(reasons, key=_gravity).text if reasons else ""
 
 
+def unfit(found: Iterable[Finding], policy: KeyPolicy) -> str:
+    """Why a key with these findings must not take another one's place; "" when it may.
+
+    Stricter than `refusal`: a key that lacks something would stop what works now.
+    """
+    wide = _WIDE if policy.refuse_wide else frozenset[Ill]()
+    reasons = [f for f in found if f.ill.disables or f.ill in wide]
+    return min(reasons, key=_gravity).text if reasons else ""
+
+
 def _gravity(finding: Finding) -> int:
     return list(Ill).index(finding.ill)
 

@@ -8,11 +8,11 @@ in a unit of its own.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from typing import Any
 
 from domain.money import NotANumber, canonical, number
-
-DEFAULT = "default"
-POSITION = "max_position_size"
+from domain.scopes import NotAScope
+from risk.scoped import AT, DEFAULT, POSITION, ScopedLimits, scoped_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,8 @@ class Limits:
     """Every limit that the gate enforces; equality passes, one unit more does not.
 
     `max_position_size` maps an asset, or `default`, to the largest worst-case position. A pct
-    is a percentage (5 = 5 %), `_s` are seconds. `max_daily_loss` None means off.
+    is a percentage (5 = 5 %), `_s` are seconds. `max_daily_loss` None means off. `by_scope` are
+    the limits of parts of the desk, beside these.
     """
 
     max_order_value: Decimal
@@ -35,6 +36,7 @@ class Limits:
     max_orders_per_second: Decimal = Decimal(10)
     max_executions_per_minute: Decimal = Decimal(60)
     max_denials_per_5min: Decimal = Decimal(50)
+    by_scope: tuple[ScopedLimits, ...] = ()
     version: int = field(default=0, compare=False)
 
     def position_limit(self, asset: str) -> Decimal:
@@ -44,7 +46,10 @@ class Limits:
         return known if known is not None else sizes.get(DEFAULT, Decimal(0))
 
     def values(self) -> dict[str, str]:
-        """Setting name → canonical text, as the ledger keeps them (`max_position_size.BTC`)."""
+        """Setting name → canonical text, as the ledger keeps them.
+
+        `max_position_size.BTC`, and within a scope `max_position_size.BTC@VENUE:kraken`.
+        """
         told: dict[str, str] = {}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -52,6 +57,8 @@ class Limits:
                 told |= {f"{item.name}.{asset}": canonical(v) for asset, v in value.items()}
             elif isinstance(value, Decimal):
                 told[item.name] = canonical(value)
+        for scoped in self.by_scope:
+            told |= {name: canonical(value) for name, value in scoped.values()}
         return dict(sorted(told.items()))
 
     @staticmethod
@@ -59,17 +66,21 @@ class Limits:
         """The limits that `values` told.
 
         Raises:
-            NotANumber: when a value is not a finite positive number, or a limit is missing.
+            NotANumber: when a value is not a finite positive number, a limit is missing, or
+                a name is none of a limit.
         """
+        told = {name: _positive(name, text) for name, text in values.items()}
+        desk = {name: value for name, value in told.items() if AT not in name}
         sizes = {
-            name.partition(".")[2]: _positive(name, text)
-            for name, text in values.items()
+            name.partition(".")[2]: value
+            for name, value in desk.items()
             if name.startswith(f"{POSITION}.")
         }
-        plain = {name: _positive(name, text) for name, text in values.items() if "." not in name}
+        plain: dict[str, Any] = {n: value for n, value in desk.items() if "." not in n}
         try:
-            return Limits(max_position_size=sizes, version=version, **plain)
-        except TypeError as error:
+            scoped = scoped_from({name: told[name] for name in told.keys() - desk.keys()})
+            return Limits(max_position_size=sizes, by_scope=scoped, version=version, **plain)
+        except (TypeError, NotAScope) as error:
             raise NotANumber(f"limits: {error}") from None
 
 
@@ -80,6 +91,35 @@ def _positive(name: str, text: str) -> Decimal:
     return value
 
 
+def checked(values: Mapping[str, str]) -> Limits:
+    """The limits that a person typed, within the bounds of the configuration's.
+
+    Raises:
+        NotANumber: naming the limit that is none, and what it has to be.
+    """
+    known = {item.name for item in fields(Limits)} - {"by_scope", "version"}
+    for name, text in values.items():
+        setting = name.partition(AT)[0].partition(".")[0]
+        if setting not in known or (setting == POSITION) is not ("." in name.partition(AT)[0]):
+            raise NotANumber(f"{name} is no limit; `quarterdeck limits` lists their names")
+        value = _positive(name, text)
+        if setting in _COUNTS and value != value.to_integral_value():
+            raise NotANumber(f"{name} is {text}; it is a whole number")
+        if setting.endswith("_pct") and value >= _HUNDRED:
+            raise NotANumber(f"{name} is {text}; it is under 100 percent")
+    return Limits.from_values(values)
+
+
+_COUNTS = frozenset(
+    {
+        "max_open_orders",
+        "max_identical_orders",
+        "max_executions_per_minute",
+        "max_denials_per_5min",
+    }
+)
+_HUNDRED = Decimal(100)
+
 # A window in which identical orders are counted is stricter when it is longer.
 _LONGER_IS_STRICTER = frozenset({"identical_window_s"})
 
@@ -89,14 +129,20 @@ def looser(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
     found = []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
+        # A first limit for one asset replaces the default one for it, in the same scope.
         if before is None:
-            # A first limit for one asset replaces the default one for it.
-            before = old.get(f"{POSITION}.{DEFAULT}") if name.startswith(POSITION) else None
+            before = old.get(_for_all(name))
         if after is None:
-            after = new.get(f"{POSITION}.{DEFAULT}") if name.startswith(POSITION) else None
+            after = new.get(_for_all(name))
         if _allows_more(name, before, after):
             found.append(name)
     return tuple(found)
+
+
+def _for_all(name: str) -> str:
+    """The setting that holds for an asset without one of its own; "" for other settings."""
+    setting, at, scope = name.partition(AT)
+    return f"{POSITION}.{DEFAULT}{at}{scope}" if setting.startswith(f"{POSITION}.") else ""
 
 
 def _allows_more(name: str, before: str | None, after: str | None) -> bool:
@@ -116,5 +162,5 @@ def strictest(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
         if name in old:
             chosen[name] = old[name]
         else:
-            chosen[name] = old.get(f"{POSITION}.{DEFAULT}", chosen[name])
+            chosen[name] = old.get(_for_all(name), chosen[name])
     return dict(sorted(chosen.items()))

@@ -24,8 +24,11 @@ class Window:
         self._times: deque[int] = deque()
 
     def add(self, at_us: int) -> None:
-        """Something happened."""
-        self._times.append(at_us)
+        """Something happened; what is surely forgotten goes, though nobody asks."""
+        times, oldest = self._times, at_us - self.length_us
+        while times and times[0] <= oldest:
+            times.popleft()
+        times.append(at_us)
 
     def count(self, now_us: int) -> int:
         """How often, in the window that ends now."""
@@ -48,6 +51,10 @@ class Pace:
         self._alike: dict[Terms, int] = {}
         self._executions: dict[str, Window] = {}
         self._denials: dict[str, Window] = {}
+
+    def within(self, identical_window_s: Decimal) -> None:
+        """Count identical orders in a window of this length from now on."""
+        self._identical_us = int(identical_window_s * SECOND_US)
 
     def submitted(self, terms: Terms, at_us: int) -> None:
         """An order with these terms passed the gate."""

@@ -4,18 +4,21 @@ The one rule: a market order is always valued, at the worse side of the market p
 collar; without a fresh price there is no value, and the order is denied NO_PRICE.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from domain.board import Board, at
+from domain.halts import level_over
 from domain.instruments import Account, Instrument
 from domain.market import Price
 from domain.money import ONE, ZERO
 from domain.orders import Draft, Kind, Side
-from risk.exposure import Exposure
+from domain.scopes import Scope
+from risk.exposure import Cell, Exposure
 from risk.limits import Limits
 from risk.pace import Pace, Terms
+from risk.scoped import ScopedLimits
 from risk.turnover import Turnover
 
 FALLBACK_FEE = Decimal("0.005")
@@ -45,8 +48,9 @@ class GateSettings:
 class View:
     """All that the gate looks at; the desk's door keeps one and renews `board` and `now_us`.
 
-    `level` is the halt level in force this instant, which a trip raises before the board
-    knows; `drawdown_pct` and `daily_loss` come from the equity watch, None: not known.
+    `level` is the halt level over everything this instant, `levels` those over narrower
+    scopes; a trip raises them before the board knows. `drawdown_pct` and `daily_loss` come from
+    the equity watch, None: not known. `covering` answers the limited scopes that an order is in.
     """
 
     board: Board
@@ -56,16 +60,42 @@ class View:
     pace: Pace = field(default_factory=Pace)
     turnover: Turnover = field(default_factory=Turnover)
     level: int = 0
+    levels: Mapping[Scope, int] = field(default_factory=dict)
     now_us: int = 0
     drawdown_pct: Decimal | None = None
     daily_loss: Decimal | None = None
+    covering: "Callable[[Cell], tuple[Lens, ...]] | None" = None
+
+    def over(self, order: "Proposal") -> int:
+        """The strictest halt level over one order."""
+        narrower = level_over(self.levels, order.account, order.symbol, order.strategy)
+        return max(self.level, narrower)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """A scope with limits of its own: the same rules look through it at the scope's own sums.
+
+    `rules` are those that the scope has a limit for, `name` the scope as it is written.
+    """
+
+    scoped: ScopedLimits
+    name: str
+    rules: frozenset[str]
+    view: View
+
+    @property
+    def scope(self) -> Scope:
+        """What it covers."""
+        return self.scoped.scope
 
 
 @dataclass(slots=True, kw_only=True)
 class Proposal:
     """One order under judgement. `quantity` is what could still fill, `total` the whole order.
 
-    They differ only when a partly filled order is amended (`amends`).
+    They differ only when a partly filled order is amended (`amends`). `flattens` is said by the
+    engine alone, of the sales that a halt at FLATTEN consists of.
     `reference` is in quote per base, `base_rate` one quote unit in the base currency; both are
     None when no fresh price was to be had (`unpriced` says which).
     """
@@ -87,6 +117,7 @@ class Proposal:
     total: Decimal
     unpriced: str = ""
     reducing: bool = False
+    flattens: bool = False
     amends: bool = False
     value: Decimal = ZERO
 
@@ -94,6 +125,11 @@ class Proposal:
     def terms(self) -> Terms:
         """What makes two orders identical."""
         return (self.account, self.symbol, self.side, self.quantity, self.price)
+
+    @property
+    def cell(self) -> Cell:
+        """What tells which scopes cover the order."""
+        return (self.account, self.symbol, self.strategy)
 
     @property
     def outgoing_asset(self) -> str:
@@ -116,7 +152,9 @@ class Proposal:
         return quantity if self.side is Side.BUY else quantity * (self.reference or ZERO)
 
 
-def propose(draft: Draft, view: View, *, filled: Decimal | None = None) -> Proposal:
+def propose(
+    draft: Draft, view: View, *, filled: Decimal | None = None, flattens: bool = False
+) -> Proposal:
     """The draft with everything that the rules need, looked up once.
 
     `filled` says that the draft amends an order of which that much has traded already.
@@ -140,6 +178,7 @@ def propose(draft: Draft, view: View, *, filled: Decimal | None = None) -> Propo
         quantity=draft.quantity - (filled or ZERO),
         total=draft.quantity,
         amends=filled is not None,
+        flattens=flattens,
         price=draft.price,
         strategy=draft.strategy,
         instrument=instrument,

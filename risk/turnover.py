@@ -19,14 +19,27 @@ class Turnover:
         self._executed = ZERO
         self._ahead: list[tuple[int, Decimal]] = []
 
-    def executed(self, value: Decimal, at_us: int, now_us: int) -> None:
-        """A fill of this value happened at `at_us` (the venue's time)."""
+    def executed(self, value: Decimal, at_us: int, now_us: int) -> bool:
+        """A fill of this value happened at `at_us` (the venue's time). False: on another day."""
         self._roll(now_us)
         start, end = self._span
         if start <= at_us < end:
             self._executed += value
-        elif at_us >= end:  # the venue's clock is past midnight and ours is not yet
+            return True
+        if at_us >= end:  # the venue's clock is past midnight and ours is not yet
             self._ahead.append((at_us, value))
+            return True
+        return False
+
+    def take_over(self, other: "Turnover") -> None:
+        """Add what another has counted of the later of the two days."""
+        span, executed, ahead = other._span, other._executed, other._ahead  # noqa: SLF001
+        if span[1] > self._span[1]:
+            self._span, self._executed = span, ZERO
+        if span == self._span:
+            self._executed += executed
+        for at_us, value in ahead:
+            self.executed(value, at_us, self._span[0])
 
     def today(self, now_us: int) -> Decimal:
         """The executed notional of the local day that contains `now_us`."""
