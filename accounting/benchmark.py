@@ -15,6 +15,7 @@ from accounting.snapshots import moment_of
 from domain.days import moment
 from domain.errors import Refused
 from domain.money import ONE, ZERO, exactly
+from domain.table import Table
 
 HALF = Decimal("0.5")
 BTC_ETH: Mapping[str, Decimal] = {"BTC": HALF, "ETH": HALF}
@@ -25,15 +26,15 @@ Prices = Mapping[str, Decimal]
 class Benchmark:
     """Units of each asset, and the growth that its TWR is made of.
 
-    `growth` is linked up to the last flow, when it was worth `since`. `flows` are the keys of
-    the flows inside; `rebalanced` is the date of the last weekly rebalance.
+    `growth` is linked up to the last flow, when it was worth `since`. `flows` are the flows
+    inside by their keys; `rebalanced` is the date of the last weekly rebalance.
     """
 
     weights: Mapping[str, Decimal]
     units: Mapping[str, Decimal]
     since: Decimal
     growth: Decimal = ONE
-    flows: frozenset[str] = field(default_factory=frozenset)
+    flows: Table[str, Decimal] = field(default_factory=Table)
     rebalanced: date | None = None
 
     def value(self, prices: Prices) -> Decimal:
@@ -86,7 +87,7 @@ def flowed(state: Benchmark, key: str, amount: Decimal, prices: Prices) -> Bench
             units=units,
             since=max(before + amount, ZERO),
             growth=growth,
-            flows=state.flows | {key},
+            flows=state.flows.put(key, amount),
         )
 
 

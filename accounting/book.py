@@ -67,6 +67,7 @@ class LotBook:
         Raises:
             Late: an entry belongs before the last one; what came before it was taken.
         """
+        trade = self._trade
         with localcontext(EXACT):
             for entry in entries:
                 at_us = entry.at_us
@@ -76,13 +77,18 @@ class LotBook:
                     self._turn(at_us)
                 self._last, self._last_us = entry, at_us
                 if type(entry) is Trade:
-                    self._trade(entry)
+                    trade(entry)
                 else:
                     self._other(entry)
 
     def add(self, entry: Entry) -> None:
         """Take one entry."""
         self.extend((entry,))
+
+    @property
+    def last_us(self) -> int:
+        """When the last entry was."""
+        return self._last_us
 
     def until(self, now_us: int) -> None:
         """Let the elections up to a moment take effect, though no entry has come since."""

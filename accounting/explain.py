@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from accounting.allocations import Allocation, Sliced, total
 from accounting.holdings import OpenLot
+from accounting.ledger_entries import adopted_key
 from accounting.lots import NO_SALE
 from accounting.pnl import Window
+from domain.adjustments import BalanceAdopted
 from domain.bookings import FillBooked, MovementBooked, OpeningBalance
 from domain.events import Fact
 from domain.market import Mark
@@ -70,6 +72,9 @@ def sources_of(rows: Iterable[tuple[int, Fact]]) -> dict[str, Source]:
             for asset in fact.assets:
                 key = f"opening:{fact.account}:{asset}"
                 made[key] = Source(key, seq, "opening", fact.account.venue, "", "")
+        elif isinstance(fact, BalanceAdopted):
+            key = adopted_key(fact)
+            made[key] = Source(key, seq, "adopted", fact.account.venue, "", "")
     return made
 
 

@@ -126,10 +126,10 @@ def what_if(
     everywhere = policy.scope is Scope.UNIVERSAL
     copies = Lots()
     pool = Pool(copies)
-    for number, lot in enumerate(lots):
+    for lot in lots:
         if lot.asset == asset and (everywhere or lot.account == account):
             told = (lot.quantity, lot.basis, lot.acquired_us, lot.since_us)
-            pool.add(copies.add(lot.key, number, lot.account, *told))
+            pool.add(copies.add(lot.key, lot.account, *told))
     with localcontext(EXACT):
         takes, missing = pool.take(quantity, policy.method_of(asset))
         proceeds = quantity * price - fee

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from accounting.elections import Method, Policy, Scope
-from accounting.lots import Lots, Take
+from accounting.lots import Lots, Take, takes_of
 from accounting.pools import Pool
 from accounting.reallocation import EVERYWHERE, Place, allocated, gathered
 from accounting.records import Acquisitions, Disposals
@@ -86,8 +86,8 @@ class Holdings:
     ) -> None:
         """A new lot; without `acquired_us` it stands at the age of its arrival, `at_us`."""
         since_us = at_us if acquired_us is None else acquired_us
-        number = self.acquired.add(key, asset, account, acquired_us, quantity, basis)
-        row = self.lots.add(key, number, account, quantity, basis, acquired_us, since_us)
+        self.acquired.add(key, asset, account, acquired_us, quantity, basis)
+        row = self.lots.add(key, account, quantity, basis, acquired_us, since_us)
         place = asset, (EVERYWHERE if self._everywhere else account)
         (self._pools.get(place) or self._pool(asset, account)).add(row)
 
@@ -105,16 +105,16 @@ class Holdings:
         method = self._methods.get(asset, self._method)
         place = asset, (EVERYWHERE if self._everywhere else account)
         pool = self._pools.get(place) or self._pool(asset, account)
-        takes, missing = pool.take(quantity, method)
+        taken, missing = pool.take(quantity, method)
         told = (key, asset, account, at_us, kind, quantity, proceeds)
-        self.disposals.add(told, takes, missing)
+        self.disposals.add(told, taken, missing)
 
     def taken_up(self, asset: str, account: str, quantity: Decimal) -> Moving:
         """Take units up to move them: the oldest first, at average cost where that is elected."""
         average = self._methods.get(asset, self._method) is _AVERAGE
         method = _AVERAGE if average else _FIFO
-        takes, missing = self._pool(asset, account).take(quantity, method)
-        return Moving(asset, account, takes, missing)
+        taken, missing = self._pool(asset, account).take(quantity, method)
+        return Moving(asset, account, takes_of(taken), missing)
 
     def laid_down(self, moving: Moving, account: str, key: str, at_us: int) -> None:
         """Put what was taken up into another account, with its dates and basis.
@@ -124,15 +124,15 @@ class Holdings:
         pool = self._pool(moving.asset, account)
         for row, quantity, basis in moving.takes:
             # Matched over all accounts, a lot keeps the name of the one that bought it.
-            name = self.lots.account[row] if self._everywhere else account
+            name = self.lots.account(row) if self._everywhere else account
             pool.add(self.lots.part(row, name, quantity, basis))
         units = sum((take.quantity for take in moving.takes), moving.missing)
         self._move(moving.asset, moving.account, units.copy_negate())
         self._move(moving.asset, account, units)
         if moving.missing:
             bare = (moving.missing, None)
-            number = self.acquired.add(key, moving.asset, moving.account, None, *bare)
-            pool.add(self.lots.add(key, number, moving.account, *bare, None, at_us))
+            self.acquired.add(key, moving.asset, moving.account, None, *bare)
+            pool.add(self.lots.add(key, moving.account, *bare, None, at_us))
 
     def in_transit(self, asset: str, key: str) -> Decimal:
         """How many units of a departure have not arrived."""
@@ -147,9 +147,10 @@ class Holdings:
         lots = self.lots
         for asset, place in sorted(self._pools):
             for row in self._pools[asset, place].open():
-                account = place or lots.account[row]
-                left = (lots.left[row], lots.left_basis[row], lots.since_us[row])
-                yield OpenLot(lots.key[row], asset, account, lots.acquired_us[row], *left)
+                key, acquired_us = lots.origin(row)
+                since_us, _ = lots.place(row)
+                left = (lots.left(row), lots.left_basis(row), since_us)
+                yield OpenLot(key, asset, place or lots.account(row), acquired_us, *left)
 
     def _pool(self, asset: str, account: str) -> Pool:
         place = asset, (EVERYWHERE if self._everywhere else account)

@@ -26,14 +26,16 @@ from accounting.entries import (
     Trade,
     order_of,
 )
+from accounting.lots import ADOPTED
 from accounting.marks import OLDEST_US, MarkHistory, value_of
 from accounting.postings import OPENING, postings_of
 from accounting.transfers import sent_for
+from domain.adjustments import BalanceAdopted
 from domain.bookings import FillBooked, FillReversed, MovementBooked, OpeningBalance
 from domain.events import Fact
-from domain.instruments import base_of, quote_of
 from domain.market import Movement
 from domain.money import MONEY, ZERO, canonical
+from domain.orders import Fill
 
 Row = tuple[int, Fact]
 
@@ -51,6 +53,7 @@ class _Facts:
     fills: dict[str, tuple[int, FillBooked]] = field(default_factory=dict)
     movements: dict[str, tuple[int, Movement]] = field(default_factory=dict)
     openings: list[tuple[int, OpeningBalance]] = field(default_factory=list)
+    adopted: list[tuple[int, BalanceAdopted]] = field(default_factory=list)
     explained: dict[tuple[str, str], Decimal] = field(default_factory=dict)
 
 
@@ -58,6 +61,15 @@ def entries_of(
     rows: Iterable[Row], elections: Elections, marks: MarkHistory, claims: Iterable[Claim] = ()
 ) -> Read:
     """The entries that ledger rows (seq, fact) say, valued by marks at their own time."""
+    read = unsorted_of(rows, elections, marks, claims)
+    read.entries.sort(key=order_of)
+    return read
+
+
+def unsorted_of(
+    rows: Iterable[Row], elections: Elections, marks: MarkHistory, claims: Iterable[Claim] = ()
+) -> Read:
+    """As `entries_of`, for a reader who has more to say before the order of facts is made."""
     facts, about, read = _sorted(rows), claims_about(list(claims)), Read()
     for seq, booked in facts.fills.values():
         read.entries.append(trade_of(seq, booked, elections, marks))
@@ -66,37 +78,54 @@ def entries_of(
         read.entries.append(_moved(key, seq, movement, facts, about, marks, pegged))
     for seq, opening in facts.openings:
         _opened(seq, opening, facts.explained, about, read)
-    read.entries.sort(key=order_of)
+    read.entries += [_adopted(seq, fact) for seq, fact in facts.adopted if not fact.wallet]
     return read
 
 
 def trade_of(seq: int, booked: FillBooked, elections: Elections, marks: MarkHistory) -> Trade:
     """A booked fill as a trade, valued by its first leg with a mark at that time."""
     fill = booked.fill
-    base, quote = base_of(fill.symbol), quote_of(fill.symbol)
-    pegged = elections.at(fill.at_us).pegged
+    base, _, quote = fill.symbol.partition("/")
     cost = MONEY.multiply(fill.quantity, fill.price)
+    if quote == marks.cash and (fill.fee_asset == quote or not fill.fee):
+        # What is paid in the base currency, fee and all, needs nobody's price.
+        fee = fill.fee.copy_abs() if fill.fee else None
+        return _trade(seq, fill, base, quote, cost, cost, fee)
+    pegged = elections.at(fill.at_us).pegged
     value, _ = value_of(((quote, cost), (base, fill.quantity)), fill.at_us, marks, pegged)
     # The rate was looked up when the fill was booked: for an old fill it is today's, not its own.
     fresh = booked.at_us - fill.at_us <= OLDEST_US
     if value is None and booked.base_rate is not None and fresh:
         value = MONEY.multiply(cost, booked.base_rate)
     fee_mark = marks.at(fill.fee_asset, fill.at_us, pegged=pegged) if fill.fee else None
+    fee = None if fee_mark is None else MONEY.multiply(fill.fee.copy_abs(), fee_mark.value)
+    return _trade(seq, fill, base, quote, cost, value, fee)
+
+
+def _trade(
+    seq: int,
+    fill: Fill,
+    base: str,
+    quote: str,
+    cost: Decimal,
+    value: Decimal | None,
+    fee_value: Decimal | None,
+) -> Trade:
     return Trade(
-        key=fill.key,
-        at_us=fill.at_us,
-        account=fill.account,
-        base=base,
-        quote=quote,
-        buys=fill.side == "buy",
-        quantity=fill.quantity,
-        cost=cost,
-        fee=fill.fee,
-        fee_asset=fill.fee_asset,
-        value=value,
-        fee_value=None if fee_mark is None else MONEY.multiply(fill.fee.copy_abs(), fee_mark.value),
-        trade_id=fill.trade_id,
-        seq=seq,
+        fill.key,
+        fill.at_us,
+        fill.account,
+        base,
+        quote,
+        fill.side == "buy",
+        fill.quantity,
+        cost,
+        fill.fee,
+        fill.fee_asset,
+        value,
+        fee_value,
+        fill.trade_id,
+        seq,
     )
 
 
@@ -111,6 +140,8 @@ def _sorted(rows: Iterable[Row]) -> _Facts:
             facts.movements[fact.key()] = seq, fact.movement
         elif isinstance(fact, OpeningBalance):
             facts.openings.append((seq, fact))
+        elif isinstance(fact, BalanceAdopted):
+            facts.adopted.append((seq, fact))
         if isinstance(fact, FillBooked | MovementBooked) and fact.before_opening:
             _explain(fact, facts.explained)
     return facts
@@ -189,6 +220,21 @@ def _opened(
             more = f"{canonical(rest.copy_abs())} {asset}"
             what = f"what was imported from before the opening is {more} more than it"
             read.problems.append(Problem(key, opening.at_us, what))
+
+
+def adopted_key(fact: BalanceAdopted) -> str:
+    """The name of the lot, or the loss, that an adopted balance makes."""
+    return f"opening:{fact.account}:{fact.asset}:adopted:{fact.at_us}"
+
+
+def _adopted(seq: int, fact: BalanceAdopted) -> Receipt | Spending:
+    key, told = adopted_key(fact), (fact.account, fact.asset, fact.amount.copy_abs())
+    if fact.amount < ZERO:
+        return Spending(key, fact.at_us, *told, None, ADOPTED, seq)
+    known: tuple[Basis, ...] = ()
+    if fact.value is not None:
+        known = (Basis(fact.amount, fact.value, fact.acquired_us),)
+    return Receipt(key, fact.at_us, *told, known, seq)
 
 
 def _known(key: str, quantity: Decimal, about: Claims) -> tuple[Basis, ...]:

@@ -5,8 +5,9 @@ remainder, so parts always add up to the whole (accounting.md, golden case G15).
 proceeds that nobody knows is None, and so is every gain made from it; it is never zero.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accounting.postings import EXACT
 from domain.money import MONEY, ZERO
@@ -20,7 +21,11 @@ SALE = "sale"
 FEE = "fee"
 NETWORK_FEE = "network fee"
 FEE_CARRIED = "fee carried"
-NO_SALE = frozenset({FEE_CARRIED, "gift", "loss"})  # they end a lot without proceeds
+ADOPTED = "adopted"  # gone before anybody told
+NO_SALE = frozenset({FEE_CARRIED, ADOPTED, "gift", "loss"})  # they end a lot without proceeds
+
+# Cells of a lot after the units that are left.
+BASIS, SINCE, _FIRST, ACCOUNT, KEY, _ACQUIRED, WIDTH = range(1, 8)
 
 _divide = MONEY.divide
 _multiply = MONEY.multiply
@@ -35,64 +40,68 @@ def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
 
 
 class Lots:
-    """Units that came together, in columns: a lot is the number of its row.
+    """Units that came together, cell by cell: a lot is the place of its first cell, its row.
 
-    `left` and `left_basis` are what remains of it (where nothing is left, no basis is: the
-    column then says nothing). `since_us` orders lots: when they were
-    acquired, or when they came where nobody knows that. A part that was moved to another
-    account is a row of its own with the same key. Columns, because objects that hold others
+    A row's first cells are what remains of it, units and then basis (where nothing is left, no
+    basis is: the cell then says nothing). After them come its age, the row as which it first
+    came, its account, its key, and when it was acquired (None: nobody knows; its age is then
+    when it came). A part that was moved to another account is a row of its own with the same
+    key and the same first row. Cells, because objects that hold others
     are walked through by Python's garbage collector again and again: with a million open lots
     as objects every fill took twice as long as with ten thousand.
     """
 
-    __slots__ = (
-        "account",
-        "acquired_us",
-        "key",
-        "left",
-        "left_basis",
-        "number",
-        "since_us",
-    )
+    __slots__ = ("cells",)
 
     def __init__(self) -> None:
-        self.key: list[str] = []
-        self.number: list[int] = []
-        self.account: list[str] = []
-        self.left: list[Decimal] = []
-        self.left_basis: list[Decimal | None] = []
-        self.acquired_us: list[int | None] = []
-        self.since_us: list[int] = []
+        self.cells: list[Any] = []
 
     def add(
         self,
         key: str,
-        number: int,
         account: str,
         quantity: Decimal,
         basis: Decimal | None,
         acquired_us: int | None,
         since_us: int,
     ) -> int:
-        """A new lot; answers its row. Of two of one age the lower `number` is the older."""
-        row = len(self.key)
-        self.key.append(key)
-        self.number.append(number)
-        self.account.append(account)
-        self.left.append(quantity)
-        self.left_basis.append(basis)
-        self.acquired_us.append(acquired_us)
-        self.since_us.append(since_us)
+        """A new lot; answers its row. Of two of one age the one that came first is the older."""
+        cells = self.cells
+        row = len(cells)
+        cells += (quantity, basis, since_us, row, account, key, acquired_us)
         return row
 
     def part(self, row: int, account: str, quantity: Decimal, basis: Decimal | None) -> int:
         """A part that goes elsewhere with its key and dates; answers its own row."""
-        told = (self.acquired_us[row], self.since_us[row])
-        return self.add(self.key[row], self.number[row], account, quantity, basis, *told)
+        cells = self.cells
+        new = len(cells)
+        since_us, first, _, key, acquired_us = cells[row + SINCE : row + WIDTH]
+        cells += (quantity, basis, since_us, first, account, key, acquired_us)
+        return new
 
     def place(self, row: int) -> tuple[int, int]:
         """Where a lot stands among others: the older first."""
-        return self.since_us[row], self.number[row]
+        since_us, first = self.cells[row + SINCE : row + ACCOUNT]
+        return since_us, first
+
+    def left(self, row: int) -> Decimal:
+        """Units that remain."""
+        units: Decimal = self.cells[row]
+        return units
+
+    def left_basis(self, row: int) -> Decimal | None:
+        """The basis of the units that remain."""
+        basis: Decimal | None = self.cells[row + BASIS]
+        return basis
+
+    def account(self, row: int) -> str:
+        """Where it is, or which account bought it where lots are matched over all of them."""
+        name: str = self.cells[row + ACCOUNT]
+        return name
+
+    def origin(self, row: int) -> "Origin":
+        """Its key, and when it was acquired."""
+        return Origin(*self.cells[row + KEY : row + WIDTH])
 
 
 class Take(NamedTuple):
@@ -101,6 +110,21 @@ class Take(NamedTuple):
     row: int
     quantity: Decimal
     basis: Decimal | None
+
+
+# Takes cell by cell: row, quantity, basis, row, quantity, basis, … A sale takes out of several
+# lots, and an object for each was a tenth of what matching costs.
+Taken = list[Any]
+
+
+def takes_of(taken: Taken) -> list[Take]:
+    """The takes by name, for whoever does more with them than keep them."""
+    return list(map(Take._make, each_of(taken)))
+
+
+def each_of(taken: Taken) -> Iterator[tuple[int, Decimal, Decimal | None]]:
+    """Row, quantity and basis of each take."""
+    return zip(taken[::3], taken[1::3], taken[2::3], strict=True)
 
 
 class Acquired(NamedTuple):

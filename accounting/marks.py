@@ -8,6 +8,7 @@ stablecoin, BTC, ETH, other (accounting.md, golden case G06).
 from bisect import bisect_right, insort
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Protocol
 
 from accounting.elections import FIAT, STABLECOINS
 from domain.market import Mark
@@ -51,8 +52,18 @@ class MarkHistory:
         return marks[place - 1][2]
 
 
+class Marks(Protocol):
+    """Whatever knows what things were worth: marks of a minute, or recorded prices."""
+
+    cash: str
+
+    def at(self, asset: str, at_us: int, *, pegged: frozenset[str] = ...) -> Mark | None:
+        """What one unit was worth at a moment; None: not known."""
+        ...
+
+
 def value_of(
-    legs: Iterable[tuple[str, Decimal]], at_us: int, marks: MarkHistory, pegged: frozenset[str]
+    legs: Iterable[tuple[str, Decimal]], at_us: int, marks: Marks, pegged: frozenset[str]
 ) -> tuple[Decimal | None, str]:
     """(value of a trade in the base currency, the source of the mark that tells it).
 

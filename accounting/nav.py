@@ -5,14 +5,14 @@ leaves something out or rests on an old price says so (`partial`, `oldest_price_
 balance is wallet plus unrealised P&L, once (golden case G18).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from accounting.valuation import FRESH_US
 from domain.instruments import Account
-from domain.market import Mark
+from domain.market import Balances, Mark
 from domain.money import MONEY, ZERO
 
 
@@ -27,12 +27,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """So much of an asset in an account; unrealised P&L of futures may be below zero."""
+    """So much of an asset in an account; unrealised P&L of futures may be below zero.
+
+    `wallet` names the futures wallet where a venue has several.
+    """
 
     account: Account
     asset: str
     quantity: Decimal
     kind: Kind = Kind.SPOT
+    wallet: str = ""
+
+    @property
+    def place(self) -> str:
+        """What it is, for a person: `spot`, `futures wallet`, `coin-futures unrealised`."""
+        words = self.kind.value.split()
+        return " ".join((self.wallet, *words[1:])) if self.wallet else self.kind.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +56,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nav:
-    """The value of everything at a moment. `missing` are accounts whose balances are unknown."""
+    """The value of everything at a moment.
+
+    `missing` are accounts whose balances are unknown, or `account wallet` of one that is.
+    """
 
     at_us: int
     lines: tuple[Line, ...]
@@ -103,6 +116,20 @@ class Nav:
                 key = str(name(line.holding))
                 sums[key] = MONEY.add(sums.get(key, ZERO), line.value)
         return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
+def holdings_of(balances: Balances) -> Iterator[Holding]:
+    """Everything that an account holds: spot, then each futures wallet and its open gains."""
+    account = balances.account
+    for asset, held in sorted(balances.assets.items()):
+        yield Holding(account=account, asset=asset, quantity=held.total)
+    for wallet, assets in sorted(balances.margins.items()):
+        for asset, margin in sorted(assets.items()):
+            parts = ((Kind.WALLET, margin.wallet), (Kind.UNREALISED, margin.unrealised))
+            for kind, quantity in parts:
+                yield Holding(
+                    account=account, asset=asset, quantity=quantity, kind=kind, wallet=wallet
+                )
 
 
 def nav_of(

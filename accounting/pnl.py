@@ -13,6 +13,7 @@ from typing import NamedTuple
 from accounting.book import LotBook
 from accounting.charges import FEES, Charge
 from accounting.curves import Curve
+from accounting.holdings import OpenLot
 from accounting.lots import NO_SALE, Disposal, gain_of, slices_of
 from accounting.postings import EXACT
 from domain.days import day_span
@@ -94,9 +95,14 @@ class _Asset:
 
 
 class Results:
-    """Follows a lot book: each new disposal, lot and charge is added once."""
+    """Follows a lot book: each new disposal, lot and charge is added once.
 
-    def __init__(self) -> None:
+    With an `account` it is of what was sold and charged there. What is held there is told by
+    the open lots (`unrealised_of`): lots move between accounts, sums of them do not.
+    """
+
+    def __init__(self, account: str = "") -> None:
+        self._account = account
         self._assets: dict[str, _Asset] = {}
         self._lots = 0
         self._disposals = 0
@@ -104,7 +110,7 @@ class Results:
     def follow(self, book: LotBook) -> None:
         """Take in what the book has got since the last time; O(what is new)."""
         with localcontext(EXACT):
-            for lot in book.acquired[self._lots :]:
+            for lot in book.acquired[self._lots :] if not self._account else ():
                 asset = self._of(lot.asset)
                 asset.quantity += lot.quantity
                 if lot.basis is None:
@@ -112,14 +118,15 @@ class Results:
                 else:
                     asset.basis += lot.basis
             for disposal in book.disposals[self._disposals :]:
-                self._sold(disposal)
+                if self._account in ("", disposal.account):
+                    self._sold(disposal)
         self._lots, self._disposals = len(book.acquired), len(book.disposals)
 
     def charge(self, charges: Iterable[Charge]) -> None:
         """Take fees and funding in, in the order of time; what has no value is counted apart."""
         with localcontext(EXACT):
             for told in charges:
-                if told.value is None:
+                if told.value is None or self._account not in ("", told.account):
                     continue
                 asset = self._of(told.asset)
                 curve = asset.fees if told.kind in FEES else asset.funding
@@ -179,6 +186,24 @@ class Results:
         asset.bases.add(disposal.at_us, basis)
         if unknown:
             asset.unknown.add(disposal.at_us, unknown)
+
+
+def unrealised_of(
+    lots: Iterable[OpenLot], account: str, marks: Mapping[str, Mark]
+) -> list[Unrealised]:
+    """Every asset with open lots in an account, by name; O(lots)."""
+    held: dict[str, _Asset] = {}
+    with localcontext(EXACT):
+        for lot in lots:
+            if lot.account != account:
+                continue
+            of = held.setdefault(lot.asset, _Asset())
+            of.quantity += lot.quantity
+            if lot.basis is None:
+                of.without += lot.quantity
+            else:
+                of.basis += lot.basis
+    return [_unrealised(name, of, marks.get(name)) for name, of in sorted(held.items())]
 
 
 def _in(curve: Curve, window: Window) -> Decimal:

@@ -19,13 +19,13 @@ from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
 from accounting.elections import Method
-from accounting.lots import Lots, Take, share
+from accounting.lots import BASIS, SINCE, Lots, Taken, each_of, share
 from domain.money import MONEY, ZERO
 
 _FIFO, _LIFO, _AVERAGE = Method.FIFO, Method.LIFO, Method.AVERAGE  # a name of an enum is slow
 _SLACK = 64
 _LAST = Decimal("Infinity")  # where the basis is not known, no other lot comes after
-_new_take = tuple.__new__  # a third of the cost of calling the class, and the hottest line
+Took = tuple[int, Decimal, Decimal | None]  # one take: row, quantity, basis
 HeapEntry = tuple[Decimal, tuple[int, int], int]
 
 
@@ -46,8 +46,8 @@ class Pool:
         """Take a lot in at its age: by acquisition, not by arrival."""
         rows, lots = self.rows, self.lots
         if len(rows) > self.head:
-            since_us, last = lots.since_us, rows[-1]
-            older = since_us[last] < since_us[row] or lots.place(last) < lots.place(row)
+            cells, last = lots.cells, rows[-1]
+            older = cells[last + SINCE] < cells[row + SINCE] or lots.place(last) < lots.place(row)
         else:
             older = True
         if older:
@@ -56,11 +56,12 @@ class Pool:
             insort(rows, row, lo=self.head, key=lots.place)
         if self.heap is not None:
             self._push(self.heap, row)
-        basis = lots.left_basis[row]
-        if self.average is not None and basis is not None:
-            self.average = self.average[0] + lots.left[row], self.average[1] + basis
+        if self.average is not None:
+            basis = lots.left_basis(row)
+            if basis is not None:
+                self.average = self.average[0] + lots.left(row), self.average[1] + basis
 
-    def take(self, wanted: Decimal, method: Method) -> tuple[list[Take], Decimal]:
+    def take(self, wanted: Decimal, method: Method) -> tuple[Taken, Decimal]:
         """Take up to `wanted` units; answers what was taken and how much was not there."""
         if method is _AVERAGE:
             return self._at_average(wanted)
@@ -76,24 +77,25 @@ class Pool:
         """The lots with something left, oldest first, each with its true basis."""
         if self.average is not None:
             self.spread()
-        left = self.lots.left
-        return [row for row in self.rows[self.head :] if left[row]]
+        cells = self.lots.cells
+        return [row for row in self.rows[self.head :] if cells[row]]
 
     def total(self) -> Decimal:
         """How many units are left in all."""
-        left = self.lots.left
-        return sum((left[row] for row in self.rows[self.head :]), ZERO)
+        cells = self.lots.cells
+        return sum((cells[row] for row in self.rows[self.head :]), ZERO)
 
     def spread(self) -> None:
         """Give each lot of the average its share of it; the last one has the remainder."""
         if self.average is None:
             return
         quantity, basis = self.average
-        left, left_basis = self.lots.left, self.lots.left_basis
+        cells = self.lots.cells
         for row in self.rows[self.head :]:
-            if left[row] and left_basis[row] is not None:
-                part = left_basis[row] = share(basis, left[row], quantity)
-                quantity, basis = quantity - left[row], basis - part
+            units = cells[row]
+            if units and cells[row + BASIS] is not None:
+                part = cells[row + BASIS] = share(basis, units, quantity)
+                quantity, basis = quantity - units, basis - part
         self.heap = None
 
     def settle(self) -> None:
@@ -101,21 +103,21 @@ class Pool:
         self.spread()
         self.average = None
 
-    def _oldest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
+    def _oldest_first(self, wanted: Decimal) -> tuple[Taken, Decimal]:
         rows, head, end = self.rows, self.head, len(self.rows)
-        left, left_basis = self.lots.left, self.lots.left_basis
-        takes = []
+        cells = self.lots.cells
+        taken: Taken = []
         while head < end:
             row = rows[head]
-            units = left[row]
+            units = cells[row]
             if units > wanted:
-                takes.append(self._part(row, wanted))
+                taken += self._part(row, wanted)
                 wanted = ZERO
                 break
             head += 1
             if units:
-                takes.append(_new_take(Take, (row, units, left_basis[row])))
-                left[row] = ZERO
+                taken += (row, units, cells[row + BASIS])
+                cells[row] = ZERO
                 if units == wanted:
                     wanted = ZERO
                     break
@@ -124,39 +126,39 @@ class Pool:
             del rows[:head]
             head = 0
         self.head = head
-        return takes, wanted
+        return taken, wanted
 
-    def _newest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
-        rows, left = self.rows, self.lots.left
-        takes = []
+    def _newest_first(self, wanted: Decimal) -> tuple[Taken, Decimal]:
+        rows, cells = self.rows, self.lots.cells
+        taken: Taken = []
         while wanted and len(rows) > self.head:
             row = rows[-1]
-            if left[row] > wanted:
-                takes.append(self._part(row, wanted))
-                return takes, ZERO
+            if cells[row] > wanted:
+                taken += self._part(row, wanted)
+                return taken, ZERO
             rows.pop()
-            if left[row]:
-                wanted = wanted - left[row]
-                takes.append(self._whole(row))
-        return takes, wanted
+            if cells[row]:
+                wanted = wanted - cells[row]
+                taken += self._whole(row)
+        return taken, wanted
 
-    def _highest_first(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
-        heap, left = self._heap(), self.lots.left
-        takes = []
+    def _highest_first(self, wanted: Decimal) -> tuple[Taken, Decimal]:
+        heap, cells = self._heap(), self.lots.cells
+        taken: Taken = []
         while wanted and heap:
             unit, _, row = heap[0]
-            if not left[row] or unit != self._rank(row):
+            if not cells[row] or unit != self._rank(row):
                 heappop(heap)
-            elif left[row] > wanted:
-                takes.append(self._part(row, wanted))
+            elif cells[row] > wanted:
+                taken += self._part(row, wanted)
                 wanted = ZERO
             else:
                 heappop(heap)
-                wanted = wanted - left[row]
-                takes.append(self._whole(row))
+                wanted = wanted - cells[row]
+                taken += self._whole(row)
                 self.spent += 1
         self._forget_spent()
-        return takes, wanted
+        return taken, wanted
 
     def _heap(self) -> list[HeapEntry]:
         if self.heap is None:
@@ -168,61 +170,59 @@ class Pool:
         heappush(heap, (self._rank(row), self.lots.place(row), row))
 
     def _rank(self, row: int) -> Decimal:
-        basis = self.lots.left_basis[row]
-        return _LAST if basis is None else -MONEY.divide(basis, self.lots.left[row])
+        basis = self.lots.left_basis(row)
+        return _LAST if basis is None else -MONEY.divide(basis, self.lots.left(row))
 
     def _forget_spent(self) -> None:
         if self.spent > _SLACK and self.spent * 2 > len(self.rows) - self.head:
             self.rows = self.open()
             self.head = self.spent = 0
 
-    def _part(self, row: int, wanted: Decimal) -> Take:
-        left, left_basis = self.lots.left, self.lots.left_basis
-        basis, units = left_basis[row], left[row]
+    def _part(self, row: int, wanted: Decimal) -> Took:
+        cells = self.lots.cells
+        units, basis = cells[row], cells[row + BASIS]
         if basis is not None:
             taken = share(basis, wanted, units)
-            left_basis[row] = basis - taken
+            cells[row + BASIS] = basis - taken
             basis = taken
-        left[row] = units - wanted
+        cells[row] = units - wanted
         if self.heap is not None:
             self._push(self.heap, row)
-        return _new_take(Take, (row, wanted, basis))
+        return row, wanted, basis
 
-    def _whole(self, row: int) -> Take:
-        lots = self.lots
-        take = Take(row, lots.left[row], lots.left_basis[row])
-        lots.left[row] = ZERO
-        return take
+    def _whole(self, row: int) -> Took:
+        cells = self.lots.cells
+        units, cells[row] = cells[row], ZERO
+        return row, units, cells[row + BASIS]
 
-    def _at_average(self, wanted: Decimal) -> tuple[list[Take], Decimal]:
+    def _at_average(self, wanted: Decimal) -> tuple[Taken, Decimal]:
         if self.average is None:
             self.average = self._known()
-        takes, rest = self._oldest_first(wanted)
-        taken = sum((take.quantity for take in takes if take.basis is not None), ZERO)
+        taken, rest = self._oldest_first(wanted)
+        known = sum((units for _, units, basis in each_of(taken) if basis is not None), ZERO)
         quantity, basis = self.average
-        cost = share(basis, taken, quantity) if taken else ZERO
-        self.average = quantity - taken, basis - cost
-        return _priced(takes, taken, cost), rest
+        cost = share(basis, known, quantity) if known else ZERO
+        self.average = quantity - known, basis - cost
+        return _priced(taken, known, cost), rest
 
     def _known(self) -> tuple[Decimal, Decimal]:
         """Units and basis of the lots whose basis is known."""
-        left, left_basis = self.lots.left, self.lots.left_basis
+        cells = self.lots.cells
         quantity = basis = ZERO
         for row in self.rows[self.head :]:
-            known = left_basis[row]
-            if left[row] and known is not None:
-                quantity, basis = quantity + left[row], basis + known
+            known = cells[row + BASIS]
+            if cells[row] and known is not None:
+                quantity, basis = quantity + cells[row], basis + known
         return quantity, basis
 
 
-def _priced(takes: list[Take], taken: Decimal, cost: Decimal) -> list[Take]:
+def _priced(taken: Taken, known: Decimal, cost: Decimal) -> Taken:
     """The same takes with the average's cost split over those whose basis is known."""
-    made = []
-    for take in takes:
-        if take.basis is None:
-            made.append(take)
-            continue
-        part = share(cost, take.quantity, taken)
-        taken, cost = taken - take.quantity, cost - part
-        made.append(Take(take.row, take.quantity, part))
+    made: Taken = []
+    for row, quantity, basis in each_of(taken):
+        part = basis
+        if basis is not None:
+            part = share(cost, quantity, known)
+            known, cost = known - quantity, cost - part
+        made += (row, quantity, part)
     return made

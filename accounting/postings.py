@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 from typing import Any, NamedTuple
 
+from domain.adjustments import BalanceAdopted
 from domain.bookings import FillBooked, FillReversed, MovementBooked, OpeningBalance
 from domain.events import Fact
 from domain.orders import Fill, Side
@@ -131,9 +132,16 @@ def _opening(fact: OpeningBalance) -> list[tuple[str, str, Decimal]]:
     ]
 
 
+def _adopted(fact: BalanceAdopted) -> list[tuple[str, str, Decimal]]:
+    ours, asset = held_at(fact.account), fact.asset
+    other = f"{ours}:{fact.wallet}" if fact.wallet else OPENING
+    return [(ours, asset, fact.amount), (other, asset, fact.amount.copy_negate())]
+
+
 _ENTRIES: Mapping[type[Fact], Callable[[Any], list[tuple[str, str, Decimal]]]] = {
     FillBooked: _fill_booked,
     FillReversed: _fill_reversed,
     MovementBooked: _movement,
     OpeningBalance: _opening,
+    BalanceAdopted: _adopted,
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from accounting.elections import Method, Reallocation
-from accounting.lots import Lots, Take
+from accounting.lots import Lots, Take, takes_of
 from accounting.pools import Pool
 from domain.money import ZERO
 
@@ -30,18 +30,18 @@ def allocated(pools: Pools, held: Mapping[Place, Decimal], how: Reallocation) ->
         pool.settle()
         wanted = _wanted(asset, held, how)
         for part in (part for part in how.assigned if part.asset == asset):
-            taken = _taken_from(pool, part.lot, part.quantity)
-            _lay(made, asset, part.account, taken, pool.lots)
-            done = sum((take.quantity for take in taken), ZERO)
+            takes = _taken_from(pool, part.lot, part.quantity)
+            _lay(made, asset, part.account, takes, pool.lots)
+            done = sum((take.quantity for take in takes), ZERO)
             wanted[part.account] = wanted.get(part.account, ZERO) - done
         for account in _in_order(wanted, how.accounts):
             if wanted[account] > ZERO:
-                takes, _ = pool.take(wanted[account], Method.FIFO)
-                _lay(made, asset, account, takes, pool.lots)
+                taken, _ = pool.take(wanted[account], Method.FIFO)
+                _lay(made, asset, account, takes_of(taken), pool.lots)
         rest = pool.total()
         if rest:
-            takes, _ = pool.take(rest, Method.FIFO)
-            _lay(made, asset, UNPLACED, takes, pool.lots)
+            taken, _ = pool.take(rest, Method.FIFO)
+            _lay(made, asset, UNPLACED, takes_of(taken), pool.lots)
     return made
 
 
@@ -52,7 +52,7 @@ def gathered(pools: Pools) -> Pools:
         lots = pool.lots
         for row in pool.open():
             everywhere = made.setdefault((asset, EVERYWHERE), Pool(lots))
-            everywhere.add(lots.part(row, account, lots.left[row], lots.left_basis[row]))
+            everywhere.add(lots.part(row, account, lots.left(row), lots.left_basis(row)))
     return made
 
 
@@ -69,10 +69,10 @@ def _in_order(wanted: Mapping[str, Decimal], first: tuple[str, ...]) -> list[str
 
 def _taken_from(pool: Pool, key: str, quantity: Decimal) -> list[Take]:
     named = Pool(pool.lots)
-    for row in (row for row in pool.open() if pool.lots.key[row] == key):
+    for row in (row for row in pool.open() if pool.lots.origin(row).key == key):
         named.add(row)
-    takes, _ = named.take(quantity, Method.FIFO)
-    return takes
+    taken, _ = named.take(quantity, Method.FIFO)
+    return takes_of(taken)
 
 
 def _lay(made: Pools, asset: str, account: str, takes: Iterable[Take], lots: Lots) -> None:

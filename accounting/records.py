@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar, overload
 
-from accounting.lots import Acquired, Disposal, Lots, Origin, Part, Take
+from accounting.lots import Acquired, Disposal, Lots, Part
 
 R = TypeVar("R")
 _ACQUIRED = len(Acquired._fields)
 _DISPOSAL = len(Disposal._fields)  # the end of its parts stands where the parts do in the row
-_PART = 4
+_PART = 3
+_NO_LOT = -1
 # key, asset, account, at_us, kind, quantity, proceeds
 Told = tuple[str, str, str, int, str, Decimal, Decimal | None]
 
@@ -58,12 +59,9 @@ class Acquisitions(Rows[Acquired]):
         acquired_us: int | None,
         quantity: Decimal,
         basis: Decimal | None,
-    ) -> int:
-        """Keep one more lot as it came; answers its number."""
-        cells = self._cells
-        number = len(cells) // _ACQUIRED
-        cells += (key, asset, account, acquired_us, quantity, basis)
-        return number
+    ) -> None:
+        """Keep one more lot as it came."""
+        self._cells += (key, asset, account, acquired_us, quantity, basis)
 
     def __len__(self) -> int:
         return len(self._cells) // _ACQUIRED
@@ -81,16 +79,17 @@ class Disposals(Rows[Disposal]):
     def __init__(self, lots: Lots) -> None:
         self._lots = lots
         self._cells: list[Any] = []  # key to proceeds, and where its parts end in `_parts`
-        self._parts: list[Any] = []  # key of the lot, acquired_us, quantity, basis
+        self._parts: list[Any] = []  # row of the lot, quantity, basis
 
-    def add(self, told: Told, takes: Iterable[Take], missing: Decimal) -> None:
-        """Keep one more disposal with its takes; `missing` was not there to take."""
-        lots, parts, cells = self._lots, self._parts, self._cells
-        keys, moments = lots.key, lots.acquired_us
-        for row, taken, basis in takes:
-            parts += (keys[row], moments[row], taken, basis)
+    def add(self, told: Told, taken: Iterable[Any], missing: Decimal) -> None:
+        """Keep one more disposal with its takes, cell by cell (`accounting.lots.Taken`).
+
+        `missing` was not there to take.
+        """
+        parts, cells = self._parts, self._cells
+        parts += taken
         if missing:
-            parts += (None, None, missing, None)
+            parts += (_NO_LOT, missing, None)
         cells += told
         cells.append(len(parts))
 
@@ -105,5 +104,7 @@ class Disposals(Rows[Disposal]):
         return Disposal._make([*told, parts])
 
     def _read(self, place: int) -> Part:
-        key, acquired_us, quantity, basis = self._parts[place : place + _PART]
-        return Part(None if key is None else Origin(key, acquired_us), quantity, basis)
+        row, quantity, basis = self._parts[place : place + _PART]
+        if row == _NO_LOT:
+            return Part(None, quantity, basis)
+        return Part(self._lots.origin(row), quantity, basis)

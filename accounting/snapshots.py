@@ -26,7 +26,7 @@ class Snapshot:
     """What an account ("" for all) held and was worth. `planned_us` is when it should have been.
 
     `assets` is quantity and `values` worth in the base currency, by asset; an asset without a
-    price is in `assets` alone.
+    price is in `assets` alone. `margin` is the part of `nav` in futures wallets.
     """
 
     account: str
@@ -38,6 +38,7 @@ class Snapshot:
     partial: bool
     assets: Mapping[str, Decimal] = field(default_factory=dict)
     values: Mapping[str, Decimal] = field(default_factory=dict)
+    margin: Decimal = ZERO
 
     @property
     def key(self) -> str:
@@ -77,7 +78,7 @@ def next_due_us(now_us: int, last: date | None, at: str, time_zone: str) -> int:
 def snapshot_of(nav: Nav, account: str, day: date, at: str, time_zone: str) -> Snapshot:
     """A net asset value as the snapshot of a local date."""
     lines = tuple(line for line in nav.lines if account in ("", line.holding.account))
-    missing = tuple(name for name in nav.missing if account in ("", name))
+    missing = tuple(name for name in nav.missing if account in ("", name.partition(" ")[0]))
     part = replace(nav, lines=lines, missing=missing)
     assets: dict[str, Decimal] = {}
     for line in lines:
@@ -93,6 +94,7 @@ def snapshot_of(nav: Nav, account: str, day: date, at: str, time_zone: str) -> S
         partial=part.partial,
         assets=assets,
         values=part.by_asset(),
+        margin=part.margin_balance,
     )
 
 

@@ -6,6 +6,7 @@ by election their basis is carried into what was moved.
 """
 
 from decimal import Decimal
+from itertools import chain
 
 from accounting.elections import TransferFee
 from accounting.entries import Arrival, Departure
@@ -42,7 +43,7 @@ def _fee_paid(holdings: Holdings, entry: Departure, moving: Moving) -> Moving:
         moving, used = _carried(moving, used)
     kind, value = (FEE_CARRIED, None) if carries else (NETWORK_FEE, entry.fee_value)
     told = (entry.key, entry.asset, entry.account, entry.at_us, kind, entry.fee, value)
-    holdings.disposals.add(told, used.takes, used.missing)
+    holdings.disposals.add(told, chain.from_iterable(used.takes), used.missing)
     return moving
 
 

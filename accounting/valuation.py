@@ -4,11 +4,11 @@ The one rule: a mark carries the age of the oldest price on its route, and an as
 route has no mark; it is never worth zero by default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from domain.board import Board
-from domain.market import Mark, Price
+from domain.market import Balances, Mark, Price
 from domain.money import ONE, ZERO
 
 FRESH_US = 15_000_000
@@ -67,27 +67,36 @@ def pegged(assets: tuple[str, ...], marks: Mapping[str, Mark], now_us: int) -> l
 def net_asset_value(board: Board, now_us: int, stale_us: int = FRESH_US) -> tuple[Decimal, bool]:
     """(value of all balances at marks in the base currency, whether any part is missing or old).
 
-    An asset without a mark is left out and makes the value partial; so does an account whose
-    balances are not known.
+    Futures count with their margin balance. An asset without a mark is left out and makes the
+    value partial; so does an account whose balances, or a wallet of it, are not known.
     """
     total, partial = ZERO, not board.accounts
     for account in board.accounts.values():
         if account.balances is None:
             partial = True
             continue
-        for asset, balance in account.balances.assets.items():
-            if not balance.total:
+        partial = partial or bool(account.balances.unread)
+        for asset, quantity in _quantities(account.balances):
+            if not quantity:
                 continue
             if asset == board.base_currency:
-                total += balance.total
+                total += quantity
                 continue
             mark = board.marks.get(asset)
             if mark is None:
                 partial = True
                 continue
-            total += balance.total * mark.value
+            total += quantity * mark.value
             partial = partial or now_us - mark.at_us > stale_us
     return total, partial
+
+
+def _quantities(balances: Balances) -> Iterator[tuple[str, Decimal]]:
+    for asset, balance in balances.assets.items():
+        yield asset, balance.total
+    for wallet in balances.margins.values():
+        for asset, margin in wallet.items():
+            yield asset, margin.wallet + margin.unrealised
 
 
 def day_result(board: Board) -> Decimal | None:

@@ -18,7 +18,7 @@ from accounting import reallocation, transfers
 from accounting.book import replay
 from accounting.elections import Election, Elections, Method, Scope
 from accounting.entries import Income, Trade
-from accounting.lots import Lots, Take
+from accounting.lots import SINCE, WIDTH, Lots, Taken, takes_of
 from accounting.pools import Pool
 from accounting.records import Disposals
 from accounting.trades import Legs
@@ -128,14 +128,15 @@ def _never_again(self: Pool, heap: Any, row: int) -> None:
     """A lot that was used in part is not ranked again."""
 
 
-def _oldest(self: Pool, wanted: Decimal) -> tuple[list[Take], Decimal]:
+def _oldest(self: Pool, wanted: Decimal) -> tuple[Taken, Decimal]:
     return self._oldest_first(wanted)
 
 
 def _new_dates(part: Callable[..., int]) -> Callable[..., int]:
     def told(self: Lots, *args: Any) -> int:
         row = part(self, *args)
-        self.acquired_us[row] = self.since_us[row] = self.since_us[row] + 1
+        later_us = self.cells[row + SINCE] + 1
+        self.cells[row + SINCE] = self.cells[row + WIDTH - 1] = later_us
         return row
 
     return told
@@ -185,7 +186,7 @@ def _nothing_unplaced(lay: Callable[..., None]) -> Callable[..., None]:
 
 def _spread_forgets(self: Pool) -> list[int]:
     self.settle()
-    return [row for row in self.rows[self.head :] if self.lots.left[row]]
+    return [row for row in self.rows[self.head :] if self.lots.left(row)]
 
 
 def _free_income(holdings: Any, entry: Any) -> None:
@@ -193,13 +194,12 @@ def _free_income(holdings: Any, entry: Any) -> None:
     holdings.put(entry.key, entry.asset, entry.account, *told)
 
 
-def _average_of_all(takes: list[Take], taken: Decimal, cost: Decimal) -> list[Take]:
-    return [
-        take
-        if take.basis is None
-        else take._replace(basis=_never_whole(cost, take.quantity, taken))
-        for take in takes
-    ]
+def _average_of_all(taken: Taken, known: Decimal, cost: Decimal) -> Taken:
+    made: Taken = []
+    for row, quantity, basis in takes_of(taken):
+        part = basis if basis is None else _never_whole(cost, quantity, known)
+        made += (row, quantity, part)
+    return made
 
 
 def _not_carried(moving: Any, used: Any) -> Any:

@@ -177,3 +177,14 @@ def test_both_returns_are_of_the_same_days() -> None:
         D("-0.06"),
     )
     assert [one.outperformance for one in told.days] == [D("0.05"), D("-0.1")]
+
+
+def test_one_more_flow_shares_all_but_a_little_of_what_is_known_already() -> None:
+    state = started(D(100), PRICES)
+    for number in range(2_000):
+        state = flowed(state, f"d{number}", ONE, PRICES)
+    after = flowed(state, "one more", ONE, PRICES)
+    pairs = list(zip(state.flows._buckets, after.flows._buckets, strict=True))
+    assert sum(before is not now for before, now in pairs) == 1
+    assert len(pairs) > 50
+    assert len(after.flows) == 2_001
