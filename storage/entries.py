@@ -15,8 +15,7 @@ A payload is one JSON object:
 """
 
 import json
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from hashlib import sha256
@@ -38,6 +37,8 @@ from storage.chain import spelled
 VERSION = 1
 DIGEST_LENGTH = 16  # hexadecimal characters of a derived key
 _FILL_BOOKED = kind_of(FillBooked)
+# What a payload of another shape makes a reader raise.
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _PARTS_WITH_ACCOUNT = ("fill", "movement", "order", "evidence", "report")
 
 
@@ -100,8 +101,10 @@ def fact_of(seq: int, payload: bytes) -> Fact:
     Raises:
         Corrupt: naming the row, when its kind is unknown or its payload cannot be read.
     """
-    with _naming(seq):
-        return _read(_JSON.decode(payload.decode()))
+    try:
+        return _read(_told(payload))
+    except _UNREADABLE as error:
+        raise _corrupt(seq, error) from error
 
 
 def fill_of(seq: int, payload: bytes) -> BookedFill:
@@ -110,12 +113,14 @@ def fill_of(seq: int, payload: bytes) -> BookedFill:
     Raises:
         Corrupt: naming the row, when it books no fill or cannot be read.
     """
-    with _naming(seq):
-        told = _JSON.decode(payload.decode())
+    try:
+        told = _told(payload)
         if told["kind"] != _FILL_BOOKED:
             raise ValueError("the index takes it for a fill")
         fact = told["fact"]
         return BookedFill(seq=seq, fill=decode(Fill, fact["fill"]), source=str(fact["source"]))
+    except _UNREADABLE as error:
+        raise _corrupt(seq, error) from error
 
 
 def as_objects(postings: Sequence[Posting]) -> dict[str, dict[str, str]]:
@@ -124,6 +129,13 @@ def as_objects(postings: Sequence[Posting]) -> dict[str, dict[str, str]]:
     for account, asset, amount in postings:
         assets.setdefault(asset, {})[account] = plain(amount)
     return assets
+
+
+def _told(payload: bytes) -> Any:
+    text = payload.decode()
+    told, end = _JSON.raw_decode(text)
+    # A payload that we wrote has nothing around it; of any other the decoder says what it is.
+    return told if end == len(text) else _JSON.decode(text)
 
 
 def _read(payload: dict[str, Any]) -> Fact:
@@ -139,15 +151,11 @@ def _read(payload: dict[str, Any]) -> Fact:
     return decode(shape, told)
 
 
-@contextmanager
-def _naming(seq: int) -> Generator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Corrupt(
-            f"ledger row {seq} cannot be read ({type(error).__name__}: {error}); "
-            "run `quarterdeck ledger verify` and keep the file as it is"
-        ) from error
+def _corrupt(seq: int, error: Exception) -> Corrupt:
+    return Corrupt(
+        f"ledger row {seq} cannot be read ({type(error).__name__}: {error}); "
+        "run `quarterdeck ledger verify` and keep the file as it is"
+    )
 
 
 def _account_reader(shape: type) -> Callable[[Any], object]:

@@ -190,6 +190,15 @@ class SqliteLedger:
             raise Corrupt(f"the ledger does not verify at row {report.bad_seq}: {report.problem}")
         self._writer.resume(self._connection, late)
 
+    async def accept_loss(self) -> None:
+        """Believe the file as it is: its newest row becomes what the head file says.
+
+        Raises:
+            OSError: when the disk refuses.
+        """
+        self.head_problem = ""
+        await asyncio.to_thread(self._note, self._writer.head)
+
     async def close(self) -> None:
         """Write what is queued, renew the head file, let go of the file and of the book.
 

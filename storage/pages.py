@@ -13,6 +13,7 @@ Query = tuple[str, tuple[object, ...]]
 
 _EVERY_ROW = 2**62
 _BEFORE = "e.seq < ?"
+_EARLIER = "(e.fill_us, e.seq) < ((SELECT c.fill_us FROM event AS c WHERE c.seq = ?), ?)"
 _IS_FILL = "e.kind = 'fill_booked'"
 _VENUE = "substr(e.account, 1, instr(e.account, '/') - 1) = ?"
 _TEXT = r"CAST(e.payload AS TEXT) LIKE ? ESCAPE '\'"
@@ -21,8 +22,9 @@ _ROWS = (
     "payload, prev, hash FROM event AS e WHERE {} ORDER BY seq DESC LIMIT ?"
 )
 _FILLS = (
-    "SELECT seq, payload FROM event AS e INDEXED BY {} WHERE {} AND NOT EXISTS "
-    "(SELECT 1 FROM event AS r WHERE r.idem = 'reversal:' || e.idem) ORDER BY seq DESC LIMIT ?"
+    "SELECT seq, payload FROM event AS e INDEXED BY fill_time WHERE {} AND NOT EXISTS "
+    "(SELECT 1 FROM event AS r WHERE r.idem = 'reversal:' || e.idem) "
+    "ORDER BY fill_us DESC, seq DESC LIMIT ?"
 )
 _BOOKED = "SELECT count(*) FROM event AS e INDEXED BY {} WHERE {} AND e.seq > ? AND e.seq <= ?"
 _TAKEN_BACK = (
@@ -57,10 +59,15 @@ def rows_query(ask: ReadLedger) -> Query:
 
 
 def fills_query(ask: ReadFills) -> Query:
-    """A page of fills that were not reversed, newest first; one more, as above."""
-    wanted = fills_wanted(ask)
-    sql = _FILLS.format(wanted.index, " AND ".join((*wanted.conditions, _BEFORE)))
-    return sql, (*wanted.values, *_span(ask))
+    """A page of fills that were not reversed, by when they happened, newest first; one more.
+
+    `before_seq` is the row of the last fill of the page before.
+    """
+    wanted, most = fills_wanted(ask), bounded(ask.limit) + 1
+    if ask.before_seq <= 0:
+        return _FILLS.format(" AND ".join(wanted.conditions)), (*wanted.values, most)
+    sql = _FILLS.format(" AND ".join((*wanted.conditions, _EARLIER)))
+    return sql, (*wanted.values, ask.before_seq, ask.before_seq, most)
 
 
 def fills_wanted(ask: ReadFills) -> Fills:
@@ -98,6 +105,6 @@ def _given(*wanted: tuple[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(condition for condition, _ in given), tuple(value for _, value in given)
 
 
-def _span(ask: ReadLedger | ReadFills) -> tuple[int, int]:
+def _span(ask: ReadLedger) -> tuple[int, int]:
     before = ask.before_seq if ask.before_seq > 0 else _EVERY_ROW
     return before, bounded(ask.limit) + 1

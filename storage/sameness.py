@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from domain.approval_facts import LinkUsed
 from domain.bookings import FillBooked, FillReversed, MovementBooked
 from domain.controls import BreakOpened, CodeAccepted, HaltTripped, RecoveryCodeUsed
 from domain.events import Fact, ForeignOrderSeen, OrderReported
@@ -19,7 +20,7 @@ from domain.orders import Fill
 
 # What these facts record can happen once. Told again, they are refused with all that stands
 # beside them in the same append, so that no guard is lowered by a code that was used before.
-SINGLE_USE: tuple[type[Fact], ...] = (CodeAccepted, RecoveryCodeUsed)
+SINGLE_USE: tuple[type[Fact], ...] = (CodeAccepted, RecoveryCodeUsed, LinkUsed)
 
 
 def same_content(known: Fact, again: Fact) -> bool:

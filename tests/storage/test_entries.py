@@ -85,6 +85,14 @@ def test_a_payload_that_cannot_be_read_names_its_row(payload: bytes) -> None:
         fact_of(7, payload)
 
 
+def test_blanks_around_a_payload_are_nothing_and_other_text_is_corrupt() -> None:
+    entry = entry_of(booked(1))
+    assert fact_of(7, entry.payload + b"\n") == entry.fact
+    for more in (b"{}", b" 1", b"\0"):
+        with pytest.raises(Corrupt, match="row 7"):
+            fact_of(7, entry.payload + more)
+
+
 def test_a_payload_of_a_later_version_is_not_guessed_at() -> None:
     later = entry_of(sent()).payload.replace(b'"v":1}', b'"v":2}')
     with pytest.raises(Corrupt, match="version 2"):

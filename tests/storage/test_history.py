@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -151,6 +152,29 @@ async def test_totals_follow_a_growing_ledger(ledger: SqliteLedger, history: His
             assert page.older is (page.total > 2)
 
 
+async def test_fills_are_read_in_the_order_in_which_they_happened(
+    ledger: SqliteLedger, history: History
+) -> None:
+    """An import, or an account that is opened later, tells old fills after new ones."""
+    times = {1: 500, 2: 900, 3: 100, 4: 700, 5: 700, 6: 300}
+    odd = '"at_us":999, \\"at_us\\": 5 é'  # what a text says is not when it happened
+    for number, at_us in times.items():
+        told = booked(number, at_us=at_us, symbol="ETH/USD" if number % 2 else "BTC/USD")
+        await ledger.append([replace(told, actor=odd)])
+    wanted = ["T2", "T5", "T4", "T1", "T6", "T3"]
+    assert ids(await history.fills(ReadFills())) == wanted
+    assert ids(await history.fills(ReadFills(symbol="ETH/USD"))) == ["T5", "T1", "T3"]
+    read: list[str] = []
+    before = 0
+    for _ in range(4):
+        page = await history.fills(ReadFills(limit=2, before_seq=before))
+        read += ids(page)
+        before = page.fills[-1].seq if page.fills else before
+        if len(read) == 2:  # one that happened before what was read comes with a later page
+            await ledger.append([booked(7, at_us=200)])
+    assert read == [*wanted[:5], "T7", "T3"]
+
+
 async def test_pages_of_fills_join_without_a_gap_while_new_fills_arrive(
     ledger: SqliteLedger, history: History
 ) -> None:
@@ -233,13 +257,13 @@ def plan_of(places: Places, query: Query) -> str:
 @pytest.mark.parametrize(
     ("ask", "plan"),
     [
-        (ReadFills(before_seq=9), "INDEX event_kind (kind=? AND rowid<?)"),
-        (ReadFills(side="buy", before_seq=9), "INDEX event_kind (kind=? AND rowid<?)"),
-        (ReadFills(venue="kraken"), "INDEX fill_venue (<expr>=? AND seq<?)"),
-        (ReadFills(symbol="BTC/USD"), "INDEX fill_symbol (symbol=? AND seq<?)"),
+        (ReadFills(), "SCAN e USING INDEX fill_time"),
+        (ReadFills(before_seq=9), "SEARCH e USING INDEX fill_time (fill_us<?)"),
+        (ReadFills(side="buy", before_seq=9), "SEARCH e USING INDEX fill_time (fill_us<?)"),
+        (ReadFills(venue="kraken"), "SCAN e USING INDEX fill_time"),
         (
-            ReadFills(venue="kraken", symbol="BTC/USD", side="buy"),
-            "INDEX fill_symbol (symbol=? AND seq<?)",
+            ReadFills(venue="kraken", symbol="BTC/USD", side="buy", before_seq=9),
+            "SEARCH e USING INDEX fill_time (fill_us<?)",
         ),
     ],
 )
