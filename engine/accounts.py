@@ -131,6 +131,7 @@ class AccountWatch:
     async def read_history(self, since_us: int) -> History:
         """A complete look back, nothing booked yet. Unavailable when a page is missing."""
         history = await self._reader.history(since_us)
+        self.balancing.pending = history.pending
         self._polled()
         return history
 
@@ -206,10 +207,13 @@ class AccountWatch:
             Unavailable: when they could not be read whole.
         """
         balances = await self.read_balances()
-        touched_us = self._intake.touched_us.get(self.account, 0)
-        if compare and self.balancing.quiet(balances, touched_us):
+        if compare and self.is_quiet(balances):
             await self.balancing.compare(balances)
         return balances
+
+    def is_quiet(self, balances: Balances) -> bool:
+        """Whether nothing moved for long enough before these balances were asked for."""
+        return self.balancing.quiet(balances, self._intake.touched_us.get(self.account, 0))
 
     # All of it
 

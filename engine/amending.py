@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain import asks, events
 from domain.errors import DeskError, InDoubt, Refused
+from domain.lastlook import last_look
 from domain.money import ZERO
 from domain.orders import Amendment, Draft, Kind, OrderState, Status
 from domain.ports import Placement
@@ -114,14 +115,15 @@ class Amending:
 
     async def _send(self, state: OrderState, amendment: Amendment) -> asks.Submitted:
         floor, name = self._floor, state.client_id
-        if self._trading.closed():
+        if self._trading.closed(state.order):
             await self._refused(name, "HALTED before it was sent")
             raise Refused("halt", "HALTED before it was sent")
-        answer = await verdict_of(
-            floor.connections.trader(state.order.account).amend(state, amendment),
-            name,
-            floor.settings.ack_timeout_s,
-        )
+        with last_look(lambda: self._trading.closed(state.order)):
+            answer = await verdict_of(
+                floor.connections.trader(state.order.account).amend(state, amendment),
+                name,
+                floor.settings.ack_timeout_s,
+            )
         if isinstance(answer, Placement):
             return await self._answered(name, amendment, answer)
         doubt = events.AmendInDoubt(

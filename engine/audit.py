@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from domain import controls, events
-from domain.board import AccountView
+from domain.board import AccountView, Board
 from domain.errors import DeskError, Unavailable
 from domain.instruments import Account
 from domain.keys import Finding, Ill, KeyInspector, KeyReport, KeyView, Purpose, key_of
+from domain.rekeying import KeyRotated
 from engine.floor import Floor
 from risk.keys import KeyPolicy, findings, gained, other_account, refusal
 
@@ -34,6 +35,18 @@ class KeyAudit:
         self._policy = policy
         self._admitted: dict[Account, bool] = {}
         self._said: set[str] = set()
+        self._seen_us: dict[str, int] = {}  # by fingerprint: when the ledger first knew the key
+        floor.desk.keep(self)
+
+    def fact(self, fact: events.Fact, _: Board) -> None:
+        """Remember since when each key is in use."""
+        if isinstance(fact, controls.KeyAudited):
+            self._seen_us.setdefault(fact.report.fingerprint, fact.at_us)
+        elif isinstance(fact, KeyRotated):
+            self._seen_us.setdefault(fact.after, fact.at_us)
+
+    def sighting(self, sighting: object, board: Board) -> None:
+        """Nothing seen tells a key's age."""
 
     def stranger(self, account: Account) -> bool:
         """Whether the account turned out to be another one than its name was bound to."""
@@ -58,6 +71,11 @@ class KeyAudit:
 
     def _without_answer(self, account: Account, why: str) -> None:
         """A key cannot change its account, so one that was audited before may be used."""
+        inspector = self._inspectors(account).get(Purpose.READ)
+        if inspector is not None and not inspector.fingerprint:
+            self._refuse(account, why)
+            self._say(f"{account} waits for its key: {why}")
+            return
         if self._floor.desk.board.uids.get(account) and self._has_new_key(account):
             problem = f"its key is new, and whose it is could not be asked: {why}"
             self._refuse(account, problem)
@@ -137,7 +155,9 @@ class KeyAudit:
             for other, told in reports.items()
             if other is not purpose and told.fingerprint == report.fingerprint
         )
-        found = findings(report, account, purpose, self._policy, now_us=now_us, also=also)
+        known_us = report.created_us or self._seen_us.get(report.fingerprint, 0)
+        aged = replace(report, created_us=known_us)
+        found = findings(aged, account, purpose, self._policy, now_us=now_us, also=also)
         return KeyView(
             account=account,
             purpose=purpose,
@@ -151,7 +171,7 @@ class KeyAudit:
         desk = self._floor.desk
         for view in views:
             before = desk.board.keys.get(key_of(view.account, view.purpose))
-            if view.report.tells and _differs(before, view):
+            if _says_something(view) and _differs(before, view):
                 wider = gained(None if before is None else before.report, view.report)
                 fact = controls.KeyAudited(
                     at_us=view.at_us,
@@ -170,6 +190,9 @@ class KeyAudit:
         if wider:
             text = f"the {view.purpose} key of {view.account} became wider: {', '.join(wider)}"
             yield self._alarm(f"{name}:wider", "critical", text)
+        for finding in view.findings:
+            if finding.ill is Ill.OLD:
+                yield self._alarm(f"{name}:old", "info", f"{finding.text}; {finding.remedy}")
         for finding in view.findings:
             if finding.ill in (Ill.TOO_WIDE, Ill.TOO_NARROW, Ill.SAME_ACCOUNT):
                 yield self._alarm(name, "warning", finding.text)
@@ -213,6 +236,11 @@ class KeyAudit:
         if words not in self._said:
             self._said.add(words)
             log.warning(words)  # whole: the log would take two findings for the same line again
+
+
+def _says_something(view: KeyView) -> bool:
+    """Whether there is more to write down than that the venue tells nothing."""
+    return view.report.tells or any(finding.ill is Ill.OLD for finding in view.findings)
 
 
 def _differs(before: KeyView | None, now: KeyView) -> bool:

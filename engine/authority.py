@@ -1,48 +1,32 @@
-"""What needs authority: arming, limits, breaks, lost orders, alarms.
+"""What needs authority: arming, breaks, lost orders, alarms.
 
 The one rule: tightening is instant and free, loosening takes a second factor, and both are in
 the ledger with who did it.
 """
 
-from collections.abc import Mapping
-
-from domain import asks, controls, events
-from domain.board import Board, Mode, Phase
+from domain import asks, controls
+from domain.board import Mode, Phase
 from domain.errors import Refused
 from domain.orders import Status
 from engine.disputes import given_up
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.secondfactor import SecondFactor
-from risk.limits import looser, strictest
-
-SECOND_US = 1_000_000
 
 
 class Authority:
-    """Answers WhoAmI, Arm, Disarm, ApproveLimits, AcceptBreak, MarkLost, AcknowledgeAlarm."""
+    """Answers WhoAmI, Arm, Disarm, AcceptBreak, MarkLost, AcknowledgeAlarm."""
 
     def __init__(self, floor: Floor, codes: SecondFactor) -> None:
         self._floor = floor
         self._codes = codes
-        self._proposed_us = 0
         desk = floor.desk
-        desk.keep(self)
         desk.answer(asks.WhoAmI, self.who_am_i, None)
         desk.answer(asks.Arm, self.arm, Role.TRADER)
         desk.answer(asks.Disarm, self.disarm, None)
-        desk.answer(asks.ApproveLimits, self.approve_limits, Role.ADMIN)
         desk.answer(asks.AcceptBreak, self.accept_break, Role.ADMIN)
         desk.answer(asks.MarkLost, self.mark_lost, Role.TRADER)
         desk.answer(asks.AcknowledgeAlarm, self.acknowledge, None)
-
-    def fact(self, fact: events.Fact, _: Board) -> None:
-        """Remember since when looser limits wait."""
-        if isinstance(fact, controls.LimitsProposed):
-            self._proposed_us = fact.at_us
-
-    def sighting(self, sighting: object, board: Board) -> None:
-        """Nothing seen gives authority."""
 
     async def who_am_i(self, _: asks.WhoAmI, caller: Operator) -> asks.Identity:
         """The caller's name and roles."""
@@ -81,56 +65,6 @@ class Authority:
             controls.Disarmed(at_us=self._floor.now_us(), actor=caller.name, reason=ask.reason)
         )
         return asks.Done(detail="DISARMED: no new order leaves; open orders stay")
-
-    # Limits
-
-    async def propose_limits(self, wanted: Mapping[str, str], actor: str) -> tuple[str, ...]:
-        """Take the file's limits: stricter ones at once, looser ones wait. Answers what waits."""
-        board = self._floor.desk.board
-        if not board.limits:
-            await self._approve(wanted, actor)
-            return ()
-        waiting = looser(board.limits, wanted)
-        allowed = strictest(board.limits, wanted)
-        if allowed != dict(board.limits):
-            await self._approve(allowed, actor)
-        if waiting and dict(self._floor.desk.board.limits_pending) != dict(wanted):
-            await self._floor.desk.record(
-                controls.LimitsProposed(
-                    at_us=self._floor.now_us(), actor=actor, values=wanted, looser=waiting
-                ),
-                controls.AlarmRaised(
-                    at_us=self._floor.now_us(),
-                    actor="engine",
-                    alarm="limits pending",
-                    severity="warning",
-                    text=f"looser limits wait for approval: {', '.join(waiting)}",
-                ),
-            )
-        return waiting
-
-    async def _approve(self, values: Mapping[str, str], actor: str, *also: events.Fact) -> None:
-        version = self._floor.desk.board.limits_version + 1
-        await self._floor.desk.record(
-            *also,
-            controls.LimitsApproved(
-                at_us=self._floor.now_us(), actor=actor, version=version, values=dict(values)
-            ),
-        )
-
-    async def approve_limits(self, ask: asks.ApproveLimits, caller: Operator) -> asks.Done:
-        """Put the pending limits in force after their cool-down."""
-        pending = self._floor.desk.board.limits_pending
-        if not pending:
-            raise Refused("limits", "no looser limits are waiting")
-        cool_us = self._floor.settings.limits_cool_down_s * SECOND_US
-        left_us = self._proposed_us + cool_us - self._floor.now_us()
-        if left_us > 0:
-            raise Refused("limits", f"cooling down: {left_us // SECOND_US + 1} s left")
-        spent = await self._codes.allow(caller.name, ask.code, "limits")
-        await self._approve(pending, caller.name, spent)
-        version = self._floor.desk.board.limits_version
-        return asks.Done(detail=f"limits version {version} are in force")
 
     # Attention
 

@@ -4,12 +4,12 @@ The one rule: only two successful comparisons in a row, with nothing moving, mak
 only an explanation by facts, or a person, closes one.
 """
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from decimal import Decimal
 
 from domain import controls
 from domain.instruments import Account
-from domain.market import Balances
+from domain.market import Balances, Movement
 from domain.money import ZERO, canonical
 from engine.books import Books, matters
 from engine.floor import Floor
@@ -17,6 +17,7 @@ from engine.floor import Floor
 SECOND_US = 1_000_000
 QUIET_US = 10 * SECOND_US  # balances are compared only when nothing traded for this long
 CONFIRMED = 2  # mismatches in a row that make a break
+MOST_PENDING = 8  # movements on their way that are tried in every combination
 
 
 class Balancing:
@@ -39,6 +40,7 @@ class Balancing:
         self._look_back = look_back
         self._look_again = look_again
         self._unexplained: dict[str, int] = {}
+        self.pending: Sequence[Movement] = ()  # what the venue says is on its way
 
     def quiet(self, balances: Balances, touched_us: int) -> bool:
         """Whether nothing moved for long enough before these balances were asked for."""
@@ -67,9 +69,18 @@ class Balancing:
         rounding = self._floor.connections.of(self._account).traits.rounding
         for asset, difference in self._books.differences(balances, rounding).items():
             important, value = matters(asset, difference, board)
-            if important:
+            if important and not self._in_transit(asset, difference):
                 found[asset] = value
         return found
+
+    def _in_transit(self, asset: str, difference: Decimal) -> bool:
+        """Whether some of what is on its way has left, or has come, and explains all of it."""
+        board, sums = self._floor.desk.board, {ZERO}
+        on_the_way = [moved for moved in self.pending if moved.asset == asset]
+        for moved in on_the_way[:MOST_PENDING]:
+            change = moved.amount - moved.fee
+            sums |= {known + change for known in sums}
+        return any(known and not matters(asset, difference - known, board)[0] for known in sums)
 
     async def open_all(self, balances: Balances) -> None:
         """Open a break for everything that does not add up (start-up has searched already)."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from domain import bookings, events, sightings
+from domain.adjustments import BalanceAdopted
 from domain.board import Board
 from domain.instruments import Account
 from domain.market import Balances
@@ -39,6 +40,8 @@ class Books:
             moved = fact.movement
             changes = ((moved.asset, moved.amount), (moved.asset, -moved.fee))
             self._move(moved.account, fact.at_us, changes)
+        elif isinstance(fact, BalanceAdopted):
+            self._move(fact.account, fact.at_us, ((fact.asset, fact.amount),))
         elif isinstance(fact, bookings.OpeningBalance):
             self.opened.add(fact.account)
             self._move(fact.account, fact.at_us, tuple(fact.assets.items()))

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from domain.board import Ability
 from domain.errors import Refused
 from domain.instruments import Account
-from domain.keys import KeyInspector, Purpose
+from domain.keys import KeyChanger, KeyInspector, Purpose
 from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
+from domain.withdrawals import WithdrawalLister, Withdrawer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,9 @@ class Connection:
     traders: Mapping[Account, Trader]
     vitals: Callable[[], Vitals] | None = None  # None: nothing is rationed there
     inspectors: Mapping[Account, Mapping[Purpose, KeyInspector]] = field(default_factory=dict)
+    changers: Mapping[Account, Mapping[Purpose, KeyChanger]] = field(default_factory=dict)
+    withdrawers: Mapping[Account, Withdrawer] = field(default_factory=dict)
+    listers: Mapping[Account, WithdrawalLister] = field(default_factory=dict)
     abilities: tuple[Ability, ...] = ()
 
     @property
@@ -71,6 +75,28 @@ class Connections:
     def reader(self, account: Account) -> AccountReader:
         """The private data of an account."""
         return self.of(account).readers[account]
+
+    def withdrawer(self, account: Account) -> Withdrawer:
+        """The withdrawals of an account.
+
+        Raises:
+            Refused: when it has no key for them, or the mode sends none.
+        """
+        withdrawer = self.of(account).withdrawers.get(account)
+        if withdrawer is None:
+            raise Refused("withdraw_key", f"{account} has no withdraw key in this mode")
+        return withdrawer
+
+    def lister(self, account: Account) -> WithdrawalLister:
+        """The venue's list of an account's withdrawals.
+
+        Raises:
+            Refused: when it is not read there.
+        """
+        lister = self.of(account).listers.get(account)
+        if lister is None:
+            raise Refused("withdrawals", f"the withdrawals of {account} are not listed")
+        return lister
 
     def trader(self, account: Account) -> Trader:
         """The orders of an account.

@@ -161,13 +161,15 @@ class DeadMan:
         It is not renewed then, and set anew when it has run out: until it is proven that no
         order is left, the venue may as well try (semantics 3.2, 3.3).
         """
-        board, stop = self._floor.desk.board, self._floor.stop.level
-        halt = board.halts[0] if board.halts else None
-        level = halt.level if halt is not None else Level.NORMAL
-        unwritten = stop >= Level.HALT_CANCEL and stop > level
-        if unwritten or (halt is not None and level >= Level.HALT_CANCEL and halt.state in ENDING):
+        board, account = self._floor.desk.board, switch.watch.account
+        stop = self._floor.stop.over_account(account)
+        # The venue cancels all that the account has: halts that take less are none of its.
+        halts = [h for h in board.halts if h.reach.takes_foreign and h.reach.touches(account)]
+        killing = [h for h in halts if h.standing >= Level.HALT_CANCEL]
+        unwritten = stop >= Level.HALT_CANCEL and not killing
+        if unwritten or any(halt.state in ENDING for halt in killing):
             return Wish.RUNNING_OUT
-        if board.killed or not board.armed or not self._there(switch):
+        if killing or not board.armed or not self._there(switch):
             return Wish.OFF
         return Wish.RENEWED
 

@@ -24,7 +24,7 @@ class Depths:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        self._streams: OrderedDict[str, asyncio.Task[None]] = OrderedDict()
+        self._streams: OrderedDict[str, asyncio.Future[None]] = OrderedDict()
         self._troubles = Troubles(log)
         floor.desk.answer(asks.WatchDepth, self.watch, Role.VIEWER)
 

@@ -10,20 +10,24 @@ from decimal import Decimal
 
 from domain import bookings, controls, events, sightings
 from domain.board import Board
+from domain.halts import levels_of
 from domain.lifecycle import intended
 from domain.money import ZERO
 from domain.orders import Amendment, Draft, Fill, Order, OrderState, Side
 from domain.ports import Clock, Dice
+from domain.scopes import EVERYTHING, Scope
 from domain.verdicts import Usage, Verdict
 from engine.desk import Desk
 from engine.names import client_id
 from engine.stop import Stop
-from risk.exposure import claim_of
+from risk.exposure import Cell, claim_of
 from risk.gate import judge, largest
 from risk.limits import Limits
 from risk.pace import MINUTE_US, Terms
 from risk.proposal import FALLBACK_FEE, GateSettings, View
+from risk.scoping import Scopes
 from risk.turnover import Turnover
+from risk.usage import usage_of
 
 REPLAY_WINDOW_US = 5 * MINUTE_US  # what the pace windows can still remember
 
@@ -58,30 +62,43 @@ class Door:
         self.view = View(
             board=desk.board, limits=limits, settings=settings, turnover=Turnover(time_zone)
         )
+        self.sums = Scopes(self.view, time_zone)
         desk.keep(self)
 
     # Judging
 
     def check(self, draft: Draft) -> Verdict:
         """What the gate would say now, with the largest quantity that would pass."""
-        view = self._view()
-        verdict = judge(draft, view)
-        return replace(verdict, max_quantity=largest(draft, view))
+        return replace(self.verdict(draft), max_quantity=largest(draft, self._view()))
 
-    def approve(self, draft: Draft, actor: str, parent: str = "") -> Approval:
+    def verdict(self, draft: Draft) -> Verdict:
+        """What the gate would say now, in a fraction of `check`'s time."""
+        return judge(draft, self._view())
+
+    def seen(self) -> View:
+        """What the gate sees now, to read."""
+        return self._view()
+
+    def largest_sale(self, draft: Draft) -> Decimal | None:
+        """The largest slice of a sale for a halt at FLATTEN that would pass, if any would."""
+        return largest(draft, self._view(), flattens=True)
+
+    def approve(
+        self, draft: Draft, actor: str, parent: str = "", *, flattens: bool = False
+    ) -> Approval:
         """Judge and, if it passes, reserve at once: nothing can come in between."""
         view = self._view()
-        verdict = judge(draft, view)
+        verdict = judge(draft, view, flattens=flattens)
         order = replace(self._order(draft, verdict, actor), parent=parent)
         if verdict.approved:
-            view.exposure.claim(order.client_id, claim_of(intended(order, at_us=order.at_us)))
-            view.pace.submitted(_terms(order), view.now_us)
+            self.sums.claim(order.client_id, claim_of(intended(order, at_us=order.at_us)))
+            self.sums.submitted(_terms(order), order.strategy, view.now_us)
         return Approval(order, verdict)
 
     def approve_amendment(self, state: OrderState, amendment: Amendment) -> Verdict:
         """Judge the new terms without the old claim, then reserve the larger of the two."""
         view = self._view()
-        order, exposure = state.order, self.view.exposure
+        order, sums = state.order, self.sums
         draft = Draft(
             account=order.account,
             symbol=order.symbol,
@@ -93,19 +110,19 @@ class Door:
             post_only=order.post_only,
             strategy=order.strategy,
         )
-        exposure.claim(order.client_id, None)
+        sums.lift(order.client_id)
         try:
             verdict = judge(draft, view, filled=state.filled)
         finally:
-            exposure.claim(order.client_id, claim_of(state))
+            sums.claim(order.client_id, claim_of(state))
         if verdict.approved:
-            exposure.claim(order.client_id, claim_of(replace(state, amendment=amendment)))
+            sums.claim(order.client_id, claim_of(replace(state, amendment=amendment)))
         return verdict
 
     def withdraw(self, client_id: str) -> None:
         """Release a claim whose intent could not be stored; nothing was sent."""
         state = self._desk.board.orders.get(client_id)
-        self.view.exposure.claim(client_id, None if state is None else claim_of(state))
+        self.sums.claim(client_id, None if state is None else claim_of(state))
 
     def reduces(self, order: Order) -> bool:
         """Whether an approved order still only reduces what its account holds."""
@@ -122,12 +139,20 @@ class Door:
         view = self.view
         view.board = self._desk.board
         view.now_us = self._clock.now_us()
-        view.level = max(self._stop.level, view.board.level)
+        view.levels = self._levels(view.board)
+        view.level = view.levels[EVERYTHING]
         return view
 
+    def _levels(self, board: Board) -> dict[Scope, int]:
+        """By scope, the stricter of what was tripped this instant and what the ledger holds."""
+        levels = self._stop.levels
+        for scope, level in levels_of(board.halts).items():
+            levels[scope] = max(level, levels.get(scope, 0))
+        return levels
+
     def _order(self, draft: Draft, verdict: Verdict, actor: str) -> Order:
-        view = self.view
-        known = view.board.instrument(draft.account.venue, draft.symbol)
+        view, venue = self.view, draft.account.venue
+        known = view.board.instrument(venue, draft.symbol)
         fee = known.fee_rate if known is not None else None
         return Order(
             client_id=client_id(self._dice, view.board.install_tag),
@@ -142,7 +167,7 @@ class Door:
             strategy=draft.strategy,
             reference=verdict.reference,
             base_rate=verdict.base_rate,
-            fee_rate=fee if fee is not None else FALLBACK_FEE,
+            fee_rate=fee if fee is not None else view.settings.fee_rates.get(venue, FALLBACK_FEE),
             actor=actor,
             at_us=view.now_us,
         )
@@ -166,60 +191,75 @@ class Door:
             self.view.limits = Limits.from_values(fact.values, version=fact.version)
         elif isinstance(fact, events.OrderFact):
             self._reclaim(fact.client_id, board)
-            self._counted(fact)
+            self._counted(fact, board)
         elif isinstance(fact, events.OrderApproved | events.ForeignOrderSeen):
             self._reclaim(fact.order.client_id, board)
             self._paced(fact)
         elif isinstance(fact, events.OrderDenied):
             self._reclaim(fact.order.client_id, board)
             if self._recent(fact.at_us):
-                self.view.pace.denied(fact.order.strategy, fact.at_us)
+                self.sums.denied(_cell(fact.order), fact.at_us)
 
     def sighting(self, sighting: sightings.Sighting, _: Board) -> None:
         """Follow a whole balance."""
         if isinstance(sighting, sightings.BalancesSeen):
-            self.view.exposure.balances_seen(sighting.balances)
+            self.sums.balances_seen(sighting.balances)
 
     def _reclaim(self, client_id: str, board: Board) -> None:
         if self._replaying:
             return  # what is claimed in the end is claimed once, when all is folded
         state = board.orders.get(client_id)
-        self.view.exposure.claim(client_id, None if state is None else claim_of(state))
+        self.sums.claim(client_id, None if state is None else claim_of(state))
 
-    def _counted(self, fact: events.OrderFact) -> None:
+    def _counted(self, fact: events.OrderFact, board: Board) -> None:
         if isinstance(fact, events.OrderSent):
             self.sent += 1
+        elif isinstance(fact, events.FillAdopted):
+            self._adopted(fact, board)
         failed = isinstance(fact, events.OrderRejected | events.OrderInDoubt)
         if failed and self._recent(fact.at_us):
             self.view.pace.failures.add(fact.at_us)
 
     def _paced(self, fact: events.Fact) -> None:
         if self._replaying and isinstance(fact, events.OrderApproved) and self._recent(fact.at_us):
-            self.view.pace.submitted(_terms(fact.order), fact.at_us)
+            self.sums.submitted(_terms(fact.order), fact.order.strategy, fact.at_us)
 
     def _booked(self, fact: bookings.FillBooked, board: Board) -> None:
         fill = fact.fill
-        self._traded(fill, fact.base_rate, fact.at_us)
         state = board.orders.get(fill.client_id)
+        self._traded(fill, state, fact.base_rate, fact.at_us)
         if state is None:
             return
         self._reclaim(fill.client_id, board)
         if self._recent(fact.at_us) and not state.foreign:
-            self.view.pace.executed(state.order.strategy, fact.at_us)
+            self.sums.executed(_cell(state.order), fact.at_us)
 
     def _reversed(self, fact: bookings.FillReversed, board: Board) -> None:
         fill = fact.fill
         undone = replace(fill, quantity=-fill.quantity, fee=-fill.fee)
-        self._traded(undone, fact.base_rate, fact.at_us)
+        self._traded(undone, board.orders.get(fill.client_id), fact.base_rate, fact.at_us)
         self._reclaim(fill.client_id, board)
 
-    def _traded(self, fill: Fill, base_rate: Decimal | None, booked_us: int) -> None:
+    def _traded(
+        self, fill: Fill, state: OrderState | None, base_rate: Decimal | None, booked_us: int
+    ) -> None:
         if not self._replaying:
             # A start-up snapshot is asked after the replay, so it contains what was replayed.
-            self.view.exposure.filled(fill, booked_us)
-        if base_rate is not None:
-            value = fill.cost * base_rate
-            self.view.turnover.executed(value, fill.at_us, self._clock.now_us())
+            self.sums.filled(fill, booked_us)
+        strategy = "" if state is None else state.order.strategy
+        if base_rate is None and state is not None:
+            base_rate = state.order.base_rate or None
+        value = None if base_rate is None else fill.cost * base_rate
+        self.sums.traded(fill, strategy, value, self._clock.now_us())
+
+    def _adopted(self, fact: events.FillAdopted, board: Board) -> None:
+        """The day's volume moves from nobody's to the order's strategy; no balance changes."""
+        state, fill, now_us = board.orders.get(fact.client_id), fact.fill, self._clock.now_us()
+        if state is None:
+            return
+        value = fill.cost * state.order.base_rate
+        self.sums.traded(replace(fill, quantity=-fill.quantity), "", -value, now_us)
+        self.sums.traded(fill, state.order.strategy, value, now_us)
 
     def _recent(self, at_us: int) -> bool:
         return not self._replaying or at_us > self._clock.now_us() - REPLAY_WINDOW_US
@@ -229,43 +269,12 @@ class Door:
     def usage(self) -> tuple[Usage, ...]:
         """How much of each standing limit is used and reserved, for the screens."""
         view = self._view()
-        limits, exposure, unit = view.limits, view.exposure, view.settings.base_currency
-        largest_open = max((claim.value for claim in exposure.claims.values()), default=ZERO)
-        rows = [
-            Usage("max_order_value", ZERO, largest_open, limits.max_order_value, unit),
-            Usage(
-                "max_daily_volume",
-                view.turnover.today(view.now_us),
-                exposure.value,
-                limits.max_daily_volume,
-                unit,
-            ),
-            Usage(
-                "max_open_orders",
-                Decimal(exposure.count),
-                ZERO,
-                limits.max_open_orders,
-                "orders",
-            ),
-        ]
-        if view.drawdown_pct is not None:
-            drawdown, limit = view.drawdown_pct, limits.max_drawdown_pct
-            rows.append(Usage("max_drawdown_pct", drawdown, ZERO, limit, "%"))
-        return (*rows, *self._positions(view))
-
-    def _positions(self, view: View) -> list[Usage]:
-        limits, exposure, unit = view.limits, view.exposure, view.settings.base_currency
-        rows = []
-        for asset, mark in view.board.marks.items():
-            limit = limits.position_limit(asset)
-            most = exposure.most(asset) * mark.value
-            coming = exposure.incoming.get(asset, ZERO) * mark.value
-            cash = asset in view.settings.cash and asset not in limits.max_position_size
-            if not cash and limit and (most or coming):
-                rows.append(Usage("max_position_size", most, coming, limit, unit, asset))
-        rows.sort(key=lambda row: -(row.used + row.reserved) / row.limit)
-        return rows
+        return usage_of(view, self.sums.lenses)
 
 
 def _terms(order: Order) -> Terms:
     return (order.account, order.symbol, order.side, order.quantity, order.price)
+
+
+def _cell(order: Order) -> Cell:
+    return (order.account, order.symbol, order.strategy)

@@ -20,6 +20,15 @@ from accounting.elections import (
 from accounting.ledger_entries import Row
 from domain import elections
 
+_CLAIMING = frozenset(
+    {
+        elections.ClaimsWithdrawn,
+        elections.TransferMatched,
+        elections.BasisSupplied,
+        elections.MovementClassed,
+    }
+)
+
 
 def election_of(fact: elections.LotsElected) -> Election:
     """An election as the lot book reads it.
@@ -50,7 +59,7 @@ def elections_of(rows: Iterable[Row], base_currency: str, tax_time_zone: str) ->
 def claims_of(rows: Iterable[Row]) -> list[Claim]:
     """Every claim of the rows that was not withdrawn, in the order of the ledger."""
     told: list[Claim] = []
-    for _, fact in rows:
+    for fact in [fact for _, fact in rows if type(fact) in _CLAIMING]:
         if isinstance(fact, elections.ClaimsWithdrawn):
             told = [claim for claim in told if fact.reference not in about(claim)]
         elif isinstance(fact, elections.TransferMatched):

@@ -72,20 +72,27 @@ class Engine:
         parts.lookups.replayed()
         parts.marker.at_start()
         await self._first_words()
-        await parts.authority.propose_limits(self._outfit.limits.values(), "configuration")
+        await parts.limiting.start(self._outfit.limits.values())
         parts.kill.started()
+        parts.flattener.started()
+        parts.triggers.started()
         if self._doubt:
             parts.kill.ledger_failed(self._doubt)
         parts.releases.resume_later()
+        await parts.withdrawals.started()
         crew = parts.floor.crew
         crew.run(parts.views.run(), "views")
         crew.run(parts.marker.run(), "marker")
+        crew.run(parts.limiting.run(), "limits")
         crew.run(parts.witness.run(), "witness")
+        crew.run(parts.rekeying.run(), "missing keys")
         parts.dead_man.start()
         self._phase(Phase.RECONCILE)
         await parts.first_reconciliation()
         crew.run(parts.equity.run(), "equity")
+        crew.run(parts.triggers.run(), "triggers")
         crew.run(parts.schedule.run(), "schedule")
+        parts.withdrawals.run()
         crew.run(self._verify_all(parts), "verify")
         self._phase(Phase.READY)
         self.ready.set()
@@ -96,12 +103,18 @@ class Engine:
         log.info(told)
 
     async def _verify_tail(self) -> None:
-        """The newest rows are proven, or only OBSERVE goes on, and halts (semantics 6, row 1)."""
+        """The newest rows are proven, or only OBSERVE goes on, and halts (semantics 6, row 1).
+
+        So does a start that is there for a person to accept what was lost.
+        """
         report = await self._outfit.ledger.verify(tail=TAIL)
         if report.result != "FAIL":
             return
-        if self._outfit.mode is not Mode.OBSERVE:
-            raise Corrupt(f"the ledger does not verify at row {report.bad_seq}: {report.problem}")
+        if self._outfit.mode is not Mode.OBSERVE and not self._outfit.accepts_loss:
+            raise Corrupt(
+                f"the ledger does not verify at row {report.bad_seq}: {report.problem}; see "
+                "`quarterdeck ledger verify`; rows that are lost for good: `ledger accept-loss`"
+            )
         self._doubt = f"it does not verify at row {report.bad_seq}: {report.problem}"
 
     async def _load(self, parts: Parts) -> None:

@@ -11,10 +11,13 @@ from typing import TypeVar
 
 from accounting.allocations import total
 from accounting.explain import Part, Source, explain_unrealised, sources_of
-from accounting.ledger_entries import Row
+from accounting.ledger_entries import Row, trade_of
 from accounting.lots import NO_SALE, Slice, slices_of
+from accounting.marks import MarkHistory
 from accounting.pnl import Window
+from accounting.recorded import source_of
 from domain import bookings, figures
+from domain.adjustments import BalanceAdopted
 from domain.market import Mark
 from engine.livebook import LiveBook
 from engine.valuing import bounded
@@ -34,19 +37,22 @@ def realised_explained(
     parts = [
         part
         for told in sold[first:last]
-        if told.asset == ask.asset and told.kind not in NO_SALE
+        if told.asset == ask.asset
+        and told.kind not in NO_SALE
+        and ask.account in ("", told.account)
         for part in slices_of(told)
     ]
     shown = _page(parts, ask)
     keys = {key for part in shown for key in _keys(part)}
-    sources = sources_of(_named(live.rows, keys))
+    named = list(_named(live.rows, keys))
+    sources, prices = sources_of(named), _valued_by(live, named)
     return figures.Explanation(
         figure=ask.figure,
         asset=ask.asset,
         window=ask.window,
         amount=total(part.gain for part in parts),
         price=None,
-        steps=tuple(_sale(part, sources) for part in shown),
+        steps=tuple(_sale(part, sources, prices) for part in shown),
         total=len(parts),
         more=max(0, ask.skip) + len(shown) < len(parts),
     )
@@ -57,16 +63,22 @@ def unrealised_explained(
 ) -> figures.Explanation:
     """What the open lots of an asset are worth beyond their basis, lot by lot."""
     live.until(now_us)
-    lots = [lot for lot in live.book.open_lots() if lot.asset == mark.asset]
+    lots = [
+        lot
+        for lot in live.book.open_lots()
+        if lot.asset == mark.asset and ask.account in ("", lot.account)
+    ]
     shown = _page(lots, ask)
-    sources = sources_of(_named(live.rows, {lot.key for lot in shown}))
+    named = list(_named(live.rows, {lot.key for lot in shown}))
+    sources, prices = sources_of(named), _valued_by(live, named)
+    parts = explain_unrealised(shown, mark, sources).parts
     return figures.Explanation(
         figure=ask.figure,
         asset=ask.asset,
         window="now",
         amount=explain_unrealised(lots, mark, _NOBODY).amount,
         price=mark.value,
-        steps=tuple(_step(part) for part in explain_unrealised(shown, mark, sources).parts),
+        steps=tuple(_step(part, prices) for part in parts),
         total=len(lots),
         more=max(0, ask.skip) + len(shown) < len(lots),
     )
@@ -81,7 +93,8 @@ def _named(rows: Iterable[Row], keys: set[str]) -> Iterable[Row]:
     """The rows that lots or sales of these keys come from."""
     for row in rows:
         fact = row[1]
-        if isinstance(fact, bookings.OpeningBalance) or fact.key() in keys:
+        unnamed = isinstance(fact, bookings.OpeningBalance | BalanceAdopted)
+        if unnamed or fact.key() in keys:
             yield row
 
 
@@ -90,31 +103,42 @@ def _keys(part: Slice) -> tuple[str, ...]:
     return (part.disposal.key,) if lot is None else (part.disposal.key, lot.key)
 
 
-def _sale(part: Slice, sources: Mapping[str, Source]) -> figures.Step:
+def _valued_by(live: LiveBook, rows: Iterable[Row]) -> dict[str, str]:
+    """Whose recorded price gave a trade its value, by key."""
+    marks = MarkHistory(live.base_currency)
+    trades = (
+        trade_of(seq, fact, live.elections, marks)
+        for seq, fact in rows
+        if isinstance(fact, bookings.FillBooked)
+    )
+    return {trade.key: source_of(trade, live.recorded) for trade in trades}
+
+
+def _sale(part: Slice, sources: Mapping[str, Source], prices: Mapping[str, str]) -> figures.Step:
     return figures.Step(
         amount=part.gain,
         quantity=part.quantity,
         proceeds=part.proceeds,
         basis=part.basis,
         flag=part.flag,
-        sold=_origin(sources.get(part.disposal.key)),
-        lot=None if part.lot is None else _origin(sources.get(part.lot.key)),
+        sold=_origin(sources.get(part.disposal.key), prices),
+        lot=None if part.lot is None else _origin(sources.get(part.lot.key), prices),
     )
 
 
-def _step(part: Part) -> figures.Step:
+def _step(part: Part, prices: Mapping[str, str]) -> figures.Step:
     return figures.Step(
         amount=part.amount,
         quantity=part.quantity,
         proceeds=part.proceeds,
         basis=part.basis,
         flag=part.flag,
-        sold=_origin(part.sold),
-        lot=_origin(part.lot),
+        sold=_origin(part.sold, prices),
+        lot=_origin(part.lot, prices),
     )
 
 
-def _origin(source: Source | None) -> figures.Origin | None:
+def _origin(source: Source | None, prices: Mapping[str, str]) -> figures.Origin | None:
     if source is None:
         return None
     return figures.Origin(
@@ -124,4 +148,5 @@ def _origin(source: Source | None) -> figures.Origin | None:
         venue=source.venue,
         venue_id=source.venue_id,
         order_id=source.order_id,
+        valued_by=prices.get(source.key, ""),
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from accounting.holding import long_from_us
 from accounting.holdings import OpenLot
-from accounting.pnl import Realised, Unrealised, Window, calendar_day, windows
+from accounting.pnl import Realised, Unrealised, Window, calendar_day, unrealised_of, windows
 from domain import figures
 from domain.errors import Refused
 from domain.market import Mark
@@ -44,8 +44,12 @@ class Figures:
         """Every asset's open lots and what its sales earned.
 
         Raises:
-            Refused: a window that does not exist.
+            Refused: a window or an account that does not exist.
         """
+        board = self._floor.desk.board
+        if ask.account and ask.account not in board.accounts:
+            known = ", ".join(sorted(board.accounts)) or "none"
+            raise Refused("account", f"there is no account {ask.account} (known: {known})")
         now_us = self._floor.now_us()
         spans = [self._window(name, now_us) for name in ask.windows or WINDOWS]
         marks = marks_of(self._floor.desk.board, now_us)
@@ -100,8 +104,12 @@ def _pnl(
     now_us: int,
 ) -> figures.Pnl:
     live.until(now_us)
-    results, wanted = live.results, frozenset(ask.assets)
-    held = {row.asset: row for row in results.unrealised(marks)}
+    results, wanted = live.results_of(ask.account), frozenset(ask.assets)
+    if ask.account:
+        lots = unrealised_of(live.book.open_lots(), ask.account, marks)
+    else:
+        lots = results.unrealised(marks)
+    held = {row.asset: row for row in lots}
     earned = {span.name: results.realised_by_asset(span) for span in spans}
     by_asset: dict[str, list[tuple[str, Realised]]] = {asset: [] for asset in held}
     for name, rows in earned.items():
@@ -122,6 +130,7 @@ def _pnl(
         problems=len(problems),
         problem=tuple(f"{told.key}: {told.what}" for told in problems[-PROBLEMS:]),
         older=len(shown) > ASSETS,
+        account=ask.account,
     )
 
 

@@ -39,7 +39,7 @@ class Floor:
         """Run `work` in the crew; its answer or DeskError is in the future."""
         return self.crew.spawn(work, name)
 
-    def run(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Future[None]":
         """Run `work` in the crew for its effect."""
         return self.crew.run(work, name)
 

@@ -24,10 +24,12 @@ from accounting.entries import (
     Trade,
     order_of,
 )
-from accounting.ledger_entries import Read, Row, entries_of, trade_of
+from accounting.ledger_entries import Read, Row, entries_of, trade_of, unsorted_of
 from accounting.marks import OLDEST_US, MarkHistory
 from accounting.pnl import Results
+from accounting.recorded import Recorded, valued
 from domain import bookings, elections
+from domain.adjustments import BalanceAdopted, PricesRecorded
 from domain.events import Fact
 from domain.money import MONEY
 from engine.elected import about, claims_of, elections_of
@@ -38,6 +40,8 @@ HEARD: frozenset[type[Fact]] = frozenset(
         bookings.FillReversed,
         bookings.MovementBooked,
         bookings.OpeningBalance,
+        PricesRecorded,
+        BalanceAdopted,
         elections.LotsElected,
         elections.TransferMatched,
         elections.BasisSupplied,
@@ -56,6 +60,7 @@ class LiveBook:
         self.rows: list[Row] = []
         self.replays = 0
         self.claimed: set[str] = set()  # keys that a claim is about
+        self.recorded = Recorded(base_currency)
         self.whole = True  # False: a job failed half-way, and `take` makes all anew
         self._made(Read(), elections_of((), base_currency, tax_time_zone))
 
@@ -96,21 +101,29 @@ class LiveBook:
         for seq, fact in rows:
             if isinstance(fact, bookings.FillBooked) and not fact.before_opening:
                 trade = trade_of(seq, fact, self.elections, marks)
-                entries.append(_with_own_value(trade, fact))
+                entries.append(valued(_with_own_value(trade, fact), self.recorded))
             elif (
                 isinstance(fact, bookings.MovementBooked)
                 and not fact.before_opening
                 and fact.key() not in self.claimed
             ):
                 (entry,) = entries_of([(seq, fact)], self.elections, marks).entries
-                entries.append(_with_own_value(entry, fact))
+                entries.append(valued(_with_own_value(entry, fact), self.recorded))
+            elif isinstance(fact, PricesRecorded) and self._is_later(fact, entries):
+                self.recorded.add(fact)
             else:
                 return None
         entries.sort(key=order_of)
         return entries
 
+    def _is_later(self, fact: PricesRecorded, entries: Sequence[Entry]) -> bool:
+        """Whether prices are of a time that no entry of the book is of."""
+        newest_us = max((entry.at_us for entry in entries), default=0)
+        return fact.since_us > max(newest_us, self.book.last_us)
+
     def _replay(self) -> None:
         self.replays += 1
+        self.recorded = recorded_in(self.rows, self.base_currency)
         rules = elections_of(self.rows, self.base_currency, self.tax_time_zone)
         self.claimed = {key for claim in claims_of(self.rows) for key in about(claim)}
         self._made(read_rows(self.rows, rules), rules)
@@ -119,27 +132,51 @@ class LiveBook:
         self._unread = read.problems
         self.book = LotBook(rules)
         self.results = Results()
+        self._by_account: dict[str, Results] = {}
         self._follow(read.entries)
+
+    def results_of(self, account: str) -> Results:
+        """What was sold and charged in an account ("": in all of them)."""
+        if not account:
+            return self.results
+        known = self._by_account.get(account)
+        if known is None:
+            known = self._by_account[account] = Results(account)
+            known.follow(self.book)
+            known.charge(charges_of(read_rows(self.rows, self.elections).entries, self.elections))
+        return known
 
     def _follow(self, entries: list[Entry]) -> None:
         self.book.extend(entries)
-        self.results.follow(self.book)
-        self.results.charge(charges_of(entries, self.elections))
+        for results in (self.results, *self._by_account.values()):
+            results.follow(self.book)
+            results.charge(charges_of(entries, self.elections))
 
 
 def read_rows(rows: Sequence[Row], rules: Elections) -> Read:
     """The entries of ledger rows, each with the value that its own fact carries."""
-    read = entries_of(rows, rules, MarkHistory(rules.base_currency), claims_of(rows))
+    read = unsorted_of(rows, rules, MarkHistory(rules.base_currency), claims_of(rows))
     carrying = {
         fact.key(): fact
         for _, fact in rows
         if isinstance(fact, bookings.FillBooked | bookings.MovementBooked)
         and _rate(fact) is not None
     }
-    opened_us = openings_of(rows)
-    read.entries = [_placed(entry, carrying.get(entry.key), opened_us) for entry in read.entries]
+    opened_us, recorded = openings_of(rows), recorded_in(rows, rules.base_currency)
+    if carrying or opened_us:
+        read.entries = [
+            _placed(entry, carrying.get(entry.key), opened_us) for entry in read.entries
+        ]
+    if recorded:
+        read.entries = [valued(entry, recorded) for entry in read.entries]
     read.entries.sort(key=order_of)
     return read
+
+
+def recorded_in(rows: Iterable[Row], base_currency: str) -> Recorded:
+    """The prices that were written down in some rows."""
+    told = (fact for _, fact in rows if isinstance(fact, PricesRecorded))
+    return Recorded(base_currency, told)
 
 
 def openings_of(rows: Sequence[Row]) -> dict[str, int]:
@@ -149,7 +186,7 @@ def openings_of(rows: Sequence[Row]) -> dict[str, int]:
     the venue's own history tells: so it is of the time before that history.
     """
     opened = {fact.account: at for at, fact in _opened(rows)}
-    for _, fact in rows:
+    for _, fact in rows if opened else ():
         if isinstance(fact, bookings.FillBooked | bookings.MovementBooked):
             what = fact.fill if isinstance(fact, bookings.FillBooked) else fact.movement
             if not fact.before_opening and what.account in opened:
@@ -178,18 +215,21 @@ def _placed(entry: Entry, fact: Carrying | None, opened_us: Mapping[str, int]) -
     if fact is not None:
         return _with_own_value(entry, fact)
     if isinstance(entry, Receipt) and entry.key.startswith("opening:"):
-        return entry._replace(at_us=opened_us[entry.account])
+        # Adopted units whose acquisition is stated came then, if not before the first fact.
+        acquired_us = max((part.acquired_us for part in entry.known), default=0)
+        opened = opened_us.get(entry.account, entry.at_us)
+        stated_us = acquired_us if ":adopted:" in entry.key else 0
+        return entry._replace(at_us=max(opened, stated_us))
     return entry
 
 
 def _rate(fact: Carrying) -> Decimal | None:
     """What one unit was worth when it was booked; nothing for what happened long before."""
-    happened_us = fact.fill.at_us if isinstance(fact, bookings.FillBooked) else fact.movement.at_us
-    if fact.at_us - happened_us > OLDEST_US:
-        return None
     if isinstance(fact, bookings.FillBooked):
-        return fact.fee_rate
-    return fact.movement.base_rate
+        rate, happened_us = fact.fee_rate, fact.fill.at_us
+    else:
+        rate, happened_us = fact.movement.base_rate, fact.movement.at_us
+    return None if rate is None or fact.at_us - happened_us > OLDEST_US else rate
 
 
 def _with_own_value(entry: Entry, fact: Carrying) -> Entry:

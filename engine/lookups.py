@@ -141,7 +141,7 @@ class Lookups:
     def _unsettled(self, state: OrderState) -> bool:
         """Whether the venue has more to tell about an order."""
         if state.status is Status.ANOMALY:
-            halted = self._floor.stop.level >= Level.HALT_CANCEL
+            halted = self._floor.stop.over(state.order) >= Level.HALT_CANCEL
             return state.cancel_requested or halted
         if state.amendment is not None and state.amendment.in_doubt:
             return True
@@ -236,7 +236,7 @@ class Lookups:
     # Open orders
 
     async def _still_open(self, state: OrderState, trail: _Trail) -> None:
-        halted = self._floor.stop.level >= Level.HALT_CANCEL
+        halted = self._floor.stop.over(state.order) >= Level.HALT_CANCEL
         if halted and not state.cancel_requested and not state.foreign:
             await self._trading.cancel(state, "found open during a halt", "engine")
         elif state.cancel_requested and trail.cancels < CANCELS:

@@ -1,7 +1,7 @@
-"""Following the marker file: anyone may put it there, nobody may take it away unseen.
+"""Following the marker files: anyone may put one there, nobody may take it away unseen.
 
-The one rule: a marker without a halt is a halt; a halt without its marker is an alarm, and the
-marker is written again.
+The one rule, scope by scope: a marker without a halt is a halt; a halt without its marker is an
+alarm, and the marker is written again.
 """
 
 import asyncio
@@ -13,16 +13,17 @@ from domain import controls, events
 from domain.board import Board
 from domain.codec import decode
 from domain.errors import DeskError
-from domain.halts import Evidence, HaltState, Marker
+from domain.halts import Evidence, Halt, HaltState, Marker
+from engine.coverage import meant
 from engine.floor import Floor
-from engine.killswitch import KillSwitch
+from engine.killswitch import STORE_S, KillSwitch
 
 AGAIN_US = 5_000_000  # after a disk that took no marker or row
 log = logging.getLogger(__name__)
 
 
 class MarkerWatch:
-    """Looks at the marker four times a second, and takes in what `--kill` left behind."""
+    """Looks at the markers four times a second, and takes in what `--kill` left behind."""
 
     def __init__(self, floor: Floor, kill: KillSwitch) -> None:
         self._floor = floor
@@ -42,9 +43,9 @@ class MarkerWatch:
 
     def at_start(self) -> None:
         """Before anything connects: a marker closes the gate."""
-        marker = self._floor.marker.read()
-        if marker is not None:
-            self._floor.stop.trip(marker.level, marker.reason)
+        for marker in self._floor.marker.standing():
+            over = meant(self._floor, marker.scope)
+            self._floor.stop.trip(marker.level, marker.reason, over)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -53,27 +54,44 @@ class MarkerWatch:
             await asyncio.sleep(self._floor.settings.marker_every_ms / 1000)
 
     async def look(self) -> None:
-        """One look at the file."""
+        """One look at the files."""
         floor = self._floor
         if floor.stop.releasing:
             return
-        present, halted = floor.marker.present(), self._halted()
-        if present and not halted:
-            self._trip(floor.marker.read())
+        standing = floor.marker.standing() if floor.marker.present() else ()
+        halts = self._halts()
+        unheard = [m for m in standing if not self._heard(m, halts)]
+        for marker in unheard:
+            self._trip(marker)
+        if unheard:
             await floor.desk.flushed()
-        elif halted and not present and floor.clock.monotonic_us() >= self._again_us:
-            await self._restore()
-        if (present or halted) and floor.clock.monotonic_us() >= self._again_us:
+        elif floor.clock.monotonic_us() >= self._again_us:
+            for halt in halts:
+                if not any(_says(marker, halt) for marker in standing):
+                    await self._restore(halt)
+        if (standing or halts) and floor.clock.monotonic_us() >= self._again_us:
             await self._take_in_evidence()
 
-    def _halted(self) -> bool:
+    def _halts(self) -> list[Halt]:
+        """The halts of the ledger that nobody has released."""
         halts = self._floor.desk.board.halts
-        return any(halt.state is not HaltState.RESUMING for halt in halts)
+        return [halt for halt in halts if halt.state is not HaltState.RESUMING]
 
-    def _trip(self, marker: Marker | None) -> None:
+    def _heard(self, marker: Marker, halts: Sequence[Halt]) -> bool:
+        """Whether a halt in force is at least what the marker says.
+
+        One over a scope that this desk has not became a halt over everything.
+        """
+        if marker.halt_id and marker.halt_id in self._kill.storing:
+            return True
+        return any(
+            halt.level >= marker.level
+            and halt.scope in (marker.scope, meant(self._floor, marker.scope))
+            for halt in halts
+        )
+
+    def _trip(self, marker: Marker) -> None:
         """Somebody put a marker there; one that the ledger knows already is a new halt."""
-        if marker is None:
-            return
         known = marker.halt_id in self._known
         self._kill.trip(
             marker.level,
@@ -83,9 +101,8 @@ class MarkerWatch:
             scope=marker.scope,
         )
 
-    async def _restore(self) -> None:
-        """The ledger says halted and the file is gone: halted it stays (semantics 8)."""
-        halt = self._floor.desk.board.halts[0]
+    async def _restore(self, halt: Halt) -> None:
+        """The ledger says halted and the file is gone, or says less: halted it stays."""
         marker = Marker(
             halt_id=halt.halt_id,
             level=halt.level,
@@ -95,17 +112,19 @@ class MarkerWatch:
             scope=halt.scope,
         )
         try:
-            await asyncio.to_thread(self._floor.marker.write, marker)
+            async with asyncio.timeout(STORE_S):
+                await asyncio.to_thread(self._floor.marker.write, marker)
             await self._floor.desk.record(
                 controls.AlarmRaised(
                     at_us=self._floor.now_us(),
                     actor="engine",
                     alarm="MARKER_TAMPERED",
                     severity="critical",
-                    text="the HALT marker was taken away by hand; the ledger keeps the halt",
+                    text=f"the HALT marker of {halt.scope} was taken away or weakened by hand; "
+                    "the ledger keeps the halt",
                 )
             )
-        except (OSError, DeskError) as error:
+        except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
             self._again_us = self._floor.clock.monotonic_us() + AGAIN_US
             log.critical("the HALT marker could not be restored: %s", error)
 
@@ -128,6 +147,10 @@ class MarkerWatch:
             log.critical("evidence of a kill could not be taken in: %s", error)
             return False
         return True
+
+
+def _says(marker: Marker, halt: Halt) -> bool:
+    return marker.scope == halt.scope and marker.level >= halt.level
 
 
 def _evidence(halt_id: str, line: str) -> controls.HaltEvidenced | None:

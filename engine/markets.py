@@ -101,7 +101,8 @@ class MarketWatch:
             for account in self.connection.readers
             for view in [board.accounts.get(account)]
             if view is not None and view.balances is not None
-            for asset in view.balances.assets
+            for assets in (view.balances.assets, *view.balances.margins.values())
+            for asset in assets
         }
         cash = sorted(self._floor.door.view.settings.cash)
         pairs = (f"{asset}/{quote}" for asset in sorted(held) for quote in cash)

@@ -9,13 +9,16 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.addresses import Place
 from domain.board import AccountView, Mode
-from domain.evidence import Seals
+from domain.evidence import HeadFile, Seals
 from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
 from domain.table import Table
 from engine.accounts import AccountWatch
+from engine.adopting import Adopting
 from engine.allocating import Allocating
 from engine.amending import Amending
+from engine.approvals import ApprovalPlan, Approvals
 from engine.audit import KeyAudit
 from engine.authority import Authority
 from engine.books import Books
@@ -24,24 +27,29 @@ from engine.deadman import DeadMan
 from engine.depths import Depths
 from engine.desk import Desk
 from engine.door import Door
+from engine.drill import Drill
 from engine.electing import Electing
 from engine.equity import Equity
 from engine.figures import Figures
 from engine.filing import Filing
+from engine.flattening import Flattener
 from engine.floor import Floor
 from engine.histories import Histories, LogTail
 from engine.importing import Importing
 from engine.intake import Intake
 from engine.killswitch import KillSwitch
+from engine.limiting import Limiting, Reread
 from engine.lookups import Lookups
 from engine.lots import Lots
 from engine.markerwatch import MarkerWatch
 from engine.markets import MarketWatch, Marks
 from engine.occasions import Occasions
 from engine.performance import Performance
+from engine.pricing import Pricing
 from engine.pulling import Pulling
 from engine.pulse import Pulse
 from engine.recovery import Recovery
+from engine.rekeying import Rekeying
 from engine.release import Releases
 from engine.rising import Rising
 from engine.schedule import Schedule
@@ -52,11 +60,14 @@ from engine.stop import Stop
 from engine.supervise import Crew
 from engine.track import Track
 from engine.trading import Trading
+from engine.triggers import Triggers
 from engine.views import Views
+from engine.withdrawals import Withdrawals
 from engine.witness import Witness
 from risk.keys import KeyPolicy
 from risk.limits import Limits
 from risk.proposal import GateSettings
+from risk.withdrawals import Policy
 
 log = logging.getLogger(__name__)
 
@@ -84,44 +95,33 @@ class Outfit:
     ledger_bytes: Callable[[], int] = lambda: 0
     pegged: tuple[str, ...] = ("USDT", "USDC")
     seals: Seals | None = None
+    head: HeadFile | None = None
+    accepts_loss: bool = False
     keys: KeyPolicy = field(default_factory=KeyPolicy)
+    triggers: bool = True  # risk.kill_switch_enabled
     performance: PerformanceSettings = field(default_factory=PerformanceSettings)
+    withdrawals: Policy = field(default_factory=Policy)
+    addresses: Mapping[str, Place] = field(default_factory=dict)
+    reread_limits: Reread | None = None
+    approvals: ApprovalPlan | None = None
 
 
 class Parts:
     """The parts of one engine, made in the order in which they must hear of facts."""
 
     def __init__(self, desk: Desk, outfit: Outfit, crew: Crew) -> None:
-        door = Door(
-            desk,
-            outfit.stop,
-            outfit.clock,
-            outfit.dice,
-            outfit.limits,
-            outfit.gate,
-            outfit.settings.time_zone,
-        )
-        self.floor = floor = Floor(
-            desk=desk,
-            door=door,
-            connections=outfit.connections,
-            stop=outfit.stop,
-            marker=outfit.marker,
-            clock=outfit.clock,
-            settings=outfit.settings,
-            crew=crew,
-            dice=outfit.dice,
-        )
+        self.floor = floor = _floor(desk, outfit, crew)
         self.books = Books()
         desk.keep(self.books)
         desk.keep(Marks(floor))
-        self.equity = Equity(floor, _pegged(outfit))
+        self.equity = Equity(floor, self.books, _pegged(outfit))
         self.intake = Intake(floor, outfit.reader)
         self.trading = Trading(floor)
         self.lookups = Lookups(floor, self.intake, self.trading)
         self.amending = Amending(floor, self.trading, self.lookups)
         self.kill = KillSwitch(floor, self.lookups, outfit.dice)
         self.intake.on_orphan = self.kill.orphan
+        self.flattener = Flattener(floor, self.kill, self.trading.sell)
         self.marker = MarkerWatch(floor, self.kill)
         self.codes = SecondFactor(floor, outfit.secrets, outfit.dice)
         self.authority = Authority(floor, self.codes)
@@ -142,9 +142,18 @@ class Parts:
         self.recovery = Recovery(floor, self.lookups, self.books)
         self.rising = Rising(floor, self.recovery, self.keys)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
-        self.witness = Witness(floor, self.codes, outfit.seals)
+        self._guard(floor, outfit)
+        self.witness = Witness(floor, self.codes, outfit.seals, outfit.head)
         self.views = Views(floor, self.pulses, outfit.ledger_bytes)
         self._take_stock(floor, outfit)
+
+    def _guard(self, floor: Floor, outfit: Outfit) -> None:
+        """Who may change limits, what halts the desk by itself, what it holds against a release."""
+        self.limiting = Limiting(floor, self.codes, outfit.settings_sha, outfit.reread_limits)
+        self.triggers = Triggers(floor, self.kill, self.equity, enabled=outfit.triggers)
+        self.releases.conditions.append(self.triggers.condition)
+        self.releases.rebased = self.equity.rebased
+        self.drill = Drill(floor, self.trading, self.kill)
 
     def _take_stock(self, floor: Floor, outfit: Outfit) -> None:
         """What measures the desk from day to day, and what is due at a time of day."""
@@ -155,12 +164,23 @@ class Parts:
             floor, self.track, outfit.performance, lambda: self.snapshots.picture().prices
         )
         self.performance = Performance(floor, self.track, self.snapshots, outfit.performance)
+        self.rekeying = Rekeying(floor, self.codes, self.keys, outfit.keys)
         self.pulling = Pulling(floor, self.accounts, self.keys, self.snapshots)
-        jobs = (("snapshot", self.snapshots.look), ("benchmark", self.occasions.look))
+        jobs = (
+            ("snapshot", self.snapshots.look),
+            ("benchmark", self.occasions.look),
+            ("drill", self.drill.remind),
+        )
         self.schedule = Schedule(floor, jobs)
 
     def _answer_questions(self, floor: Floor, outfit: Outfit) -> None:
         """What only reads, and what is counted from what was read."""
+        self.withdrawals = Withdrawals(
+            floor, self.codes, outfit.reader, outfit.withdrawals, outfit.addresses
+        )
+        self.approvals = Approvals(
+            floor, self.withdrawals, self.codes, outfit.reader, outfit.approvals
+        )
         self.depths = Depths(floor)
         self.histories = Histories(floor, outfit.ledger, outfit.reader, outfit.logs)
         self.importing = Importing(floor, outfit.reader)
@@ -168,6 +188,8 @@ class Parts:
         self.figures = Figures(floor, self.lots)
         self.allocating = Allocating(floor, self.lots, outfit.version)
         self.electing = Electing(floor, self.lots, self.codes)
+        self.pricing = Pricing(floor, self.lots)
+        self.adopting = Adopting(floor, self.accounts, self.books, self.codes)
         self.filing = Filing(floor, self.allocating, self.codes)
 
     def pulses(self) -> list[Pulse]:
@@ -213,6 +235,30 @@ class Parts:
             view = self.floor.desk.board.accounts.get(watch.account)
             if view is not None and view.reconciled_us:
                 await watch.checkpoint(view.watermark_us)
+
+
+def _floor(desk: Desk, outfit: Outfit, crew: Crew) -> Floor:
+    """The door, whose sums hear of a fact before anybody else, and what stands around it."""
+    door = Door(
+        desk,
+        outfit.stop,
+        outfit.clock,
+        outfit.dice,
+        outfit.limits,
+        outfit.gate,
+        outfit.settings.time_zone,
+    )
+    return Floor(
+        desk=desk,
+        door=door,
+        connections=outfit.connections,
+        stop=outfit.stop,
+        marker=outfit.marker,
+        clock=outfit.clock,
+        settings=outfit.settings,
+        crew=crew,
+        dice=outfit.dice,
+    )
 
 
 def _pegged(outfit: Outfit) -> tuple[str, ...]:

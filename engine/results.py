@@ -47,6 +47,7 @@ def as_row(taken: SnapshotTaken) -> SnapshotRow:
         assets=taken.assets,
         values=taken.values,
         doubts=taken.doubts,
+        margin=taken.margin,
     )
 
 

@@ -45,6 +45,13 @@ class EngineSettings:
     limits_cool_down_s: int = 3_600
     drain_cancels_orders: bool = False
     dead_man_s: int = 60
+    drawdown_samples: int = 3
+    drawdown_span_s: int = 10
+    equity_blind_s: int = 60
+    failed_orders: int = 10
+    failed_orders_window_s: int = 300
+    unknown_order_s: int = 300
+    feeds_dead_s: int = 60
     publish_hz: int = 10
 
 

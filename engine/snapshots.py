@@ -7,15 +7,16 @@ without; while the clock is wrong or nothing is known, none is taken at all.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from accounting.nav import Holding, Nav, nav_of
+from accounting.nav import Nav, holdings_of, nav_of
 from accounting.routes import marks_of
-from accounting.snapshots import due, next_due_us, snapshot_of
+from accounting.snapshots import due, moment_of, next_due_us, snapshot_of
 from accounting.valuation import PEGGED
+from domain.adjustments import SNAPSHOT, PricesRecorded
 from domain.board import AccountView, Board
 from domain.market import Mark
 from domain.snapshots import SnapshotTaken
@@ -125,7 +126,8 @@ class Snapshots:
             if barred or (doubts and not partial):
                 self.waiting = (*barred, *doubts)
                 return Taken(doubts=self.waiting)
-            await self._floor.desk.record(*self._facts(picture, day))
+            facts = self._facts(picture, day)
+            await self._floor.desk.record(*facts, *self._prices(facts, day))
             self._due_us, self.waiting = None, ()
             self._troubles.over(WAITS)
             return Taken(day.isoformat(), doubts)
@@ -163,7 +165,28 @@ class Snapshots:
             values=dict(made.values),
             prices={name: price for name, price in picture.prices.items() if name in wanted},
             doubts=picture.doubts_of(account),
+            margin=made.margin,
         )
+
+    def _prices(self, facts: Sequence[SnapshotTaken], day: date) -> list[PricesRecorded]:
+        """The prices of the day's snapshot, for what is told later of this day without any."""
+        base = self._floor.desk.board.base_currency
+        prices = {asset: value for asset, value in facts[0].prices.items() if asset != base}
+        if not prices:
+            return []
+        zone = self._settings.time_zone
+        since_us = moment_of(day, "00:00", zone)
+        until_us = moment_of(day + timedelta(days=1), "00:00", zone)
+        return [
+            PricesRecorded(
+                at_us=facts[0].at_us,
+                actor="engine",
+                since_us=since_us,
+                until_us=until_us,
+                prices=prices,
+                source=SNAPSHOT,
+            )
+        ]
 
     # What is known
 
@@ -173,10 +196,10 @@ class Snapshots:
         marks = self._marks(board, now_us)
         views = list(board.accounts.values())
         nav = nav_of(
-            [holding for view in views for holding in _holdings(view)],
+            [held for view in views if view.balances for held in holdings_of(view.balances)],
             marks,
             now_us,
-            missing=[str(view.account) for view in views if view.balances is None],
+            missing=[place for view in views for place in _unknown(view)],
             stale_us=self._floor.settings.mark_stale_s * SECOND_US,
         )
         fresh = {a: m.value for a, m in marks.items() if now_us - m.at_us <= nav.stale_us}
@@ -194,9 +217,11 @@ class Snapshots:
         return marks_of(prices, board.base_currency, now_us, pegged=pegged, stale_us=stale_us)
 
 
-def _holdings(view: AccountView) -> Iterable[Holding]:
-    for asset, held in sorted(view.balances.assets.items() if view.balances else ()):
-        yield Holding(account=view.account, asset=asset, quantity=held.total)
+def _unknown(view: AccountView) -> Iterable[str]:
+    if view.balances is None:
+        yield view.account
+    else:
+        yield from (f"{view.account} {wallet}" for wallet in view.balances.unread)
 
 
 def _unread(view: AccountView, now_us: int, old_us: int) -> Iterable[str]:
@@ -205,6 +230,8 @@ def _unread(view: AccountView, now_us: int, old_us: int) -> Iterable[str]:
     elif now_us - view.balances.at_us > old_us:
         age_s = (now_us - view.balances.at_us) // SECOND_US
         yield f"{view.account}: its balances are {age_s} s old"
+    for wallet, why in view.balances.unread.items() if view.balances else ():
+        yield f"{view.account}: its {wallet} wallet could not be read ({why})"
 
 
 def _unpriced(nav: Nav) -> Iterable[tuple[str, str]]:

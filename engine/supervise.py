@@ -27,18 +27,36 @@ class Crew:
     def spawn(self, work: Coroutine[Any, Any, T], name: str) -> "asyncio.Future[T]":
         """Run `work`; the future carries its result or its DeskError to whoever waits."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._start(_delivered(work, answer, name), name)
+        if self._start(_delivered(work, answer, name), name).cancelled():
+            work.close()
+            answer.cancel()
         return answer
 
-    def run(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Future[None]":
         """Run `work` for its effect; whatever it raises ends the desk."""
         return self._start(work, name)
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
-        task = self._group.create_task(work, name=name)
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Future[None]":
+        try:
+            task = self._group.create_task(work, name=name)
+        except RuntimeError as error:
+            return self._gone(work, name, error)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @staticmethod
+    def _gone(
+        work: Coroutine[Any, Any, None], name: str, error: RuntimeError
+    ) -> "asyncio.Future[None]":
+        """The group is coming down, over a bug that must stay on top: nothing new begins."""
+        if "shutting down" not in str(error):
+            raise error
+        work.close()
+        log.warning("%s is not begun: the engine is coming down", name)
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        never.cancel()
+        return never
 
     def stop(self) -> None:
         """Cancel every task that is under way."""

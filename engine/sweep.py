@@ -24,7 +24,8 @@ class Sweep:
     """One account's cancel-all: call `attempt` until `evidence.verified`.
 
     `unknown` counts our own orders here that are neither finished nor proven; `gap_us` is how
-    far apart the two empty lists must be.
+    far apart the two empty lists must be. `inside` tells which rows of a list must go; without
+    it all of them must, and a venue that cancels everything at once is asked to.
     """
 
     def __init__(
@@ -37,29 +38,33 @@ class Sweep:
         *,
         gap_us: int = 1_000_000,
         unknown: Callable[[], int] = lambda: 0,
+        inside: Callable[[VenueOrder], bool] | None = None,
     ) -> None:
         self._account = account
         self._reader = reader
         self._trader = trader
-        self._traits = traits
         self._clock = clock
         self._gap_us = gap_us
         self._unknown = unknown
+        self._inside = inside
+        self._together = traits.cancel_all and inside is None
         self._started_us = clock.monotonic_us()
         self._empty_us = 0
         self._gone: set[str] = set()
         self.evidence = Evidence(account=account)
 
     async def attempt(self) -> Evidence:
-        """List, cancel what is there, and weigh the evidence; never raises a DeskError."""
+        """List, cancel what is there, and weigh the evidence; whatever fails is told in it."""
         try:
             async with asyncio.timeout(CALL_S):
                 orders = await self._reader.open_orders(urgent=True)
-        except (DeskError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
             self._empty_us = 0  # two *successful* lists in a row
-            if self._traits.cancel_all and self._trader is not None:
+            if self._together and self._trader is not None:
                 await self._cancel_together(self._trader)  # what cannot be seen can be ended
             return self._noted(attempts=self.evidence.attempts + 1, error=_told(error))
+        if self._inside is not None:
+            orders = [order for order in orders if self._inside(order)]
         if self.evidence.open_before < 0:
             self._noted(open_before=len(orders))
         self._noted(attempts=self.evidence.attempts + 1, still_open=len(orders), error="")
@@ -86,7 +91,7 @@ class Sweep:
         if self.evidence.first_cancel_ms < 0:
             now = self._clock.monotonic_us()
             self._noted(first_cancel_ms=(now - self._started_us) // 1000)
-        problem = await self._cancel_together(self._trader) if self._traits.cancel_all else "-"
+        problem = await self._cancel_together(self._trader) if self._together else "-"
         if problem:
             problem = await self._cancel_singly(self._trader, orders)
         return self._noted(error=problem)
@@ -95,7 +100,7 @@ class Sweep:
         try:
             async with asyncio.timeout(CALL_S):
                 await trader.cancel_all()
-        except (DeskError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
             return _told(error)
         return ""
 
@@ -108,7 +113,7 @@ class Sweep:
                 try:
                     async with asyncio.timeout(CALL_S):
                         answer = await trader.cancel(stand_in(order))
-                except (DeskError, TimeoutError) as error:
+                except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
                     problems.append(_told(error))
                     return
             if not answer.accepted:
@@ -124,8 +129,12 @@ class Sweep:
         return self.evidence
 
 
-def stand_in(report: VenueOrder) -> OrderState:
-    """Enough of an order to cancel it, from the venue's own row."""
+def stand_in(report: VenueOrder, *, foreign: bool | None = None) -> OrderState:
+    """Enough of an order to cancel it, from the venue's own row.
+
+    `foreign` None: one without a client id is.
+    """
+    stranger = not report.client_id if foreign is None else foreign
     order = Order(
         client_id=report.client_id or f"foreign:{report.account.venue}:{report.venue_order_id}",
         account=report.account,
@@ -136,9 +145,12 @@ def stand_in(report: VenueOrder) -> OrderState:
         price=report.price,
         at_us=report.at_us,
     )
-    state = intended(order, at_us=report.at_us, foreign=not report.client_id)
+    state = intended(order, at_us=report.at_us, foreign=stranger)
     return replace(state, sent=True, acked=True, venue_order_id=report.venue_order_id)
 
 
 def _told(error: BaseException) -> str:
-    return str(error) or f"no answer in {CALL_S} s"
+    """Why it fell short; of what is no error of ours only the kind: its words may hold a key."""
+    if isinstance(error, TimeoutError):
+        return f"no answer in {CALL_S} s"
+    return str(error) if isinstance(error, DeskError) else f"it failed ({type(error).__name__})"

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from domain import asks, events
 from domain.errors import DeskError, InDoubt, Refused, Unavailable
-from domain.halts import Level
+from domain.halts import Level, scope_of
+from domain.lastlook import last_look
 from domain.orders import Order, OrderState
 from domain.ports import Placement
 from domain.verdicts import Verdict
@@ -18,6 +19,7 @@ from engine.operators import Operator, Role
 
 SECOND_US = 1_000_000
 AT_ONCE = 8
+Permit = Callable[[str], bool]  # may this order, a sale of a halt at FLATTEN, still leave?
 
 
 class Trading:
@@ -37,23 +39,42 @@ class Trading:
         return self._floor.door.check(ask.draft)
 
     async def submit(
-        self, ask: asks.SubmitOrder, caller: Operator, *, parent: str = ""
+        self,
+        ask: asks.SubmitOrder,
+        caller: Operator,
+        *,
+        parent: str = "",
+        flattens: Permit | None = None,
     ) -> asks.Submitted:
-        """Judge, reserve, write, send, and tell the first answer."""
+        """Judge, reserve, write, send, and tell the first answer.
+
+        `flattens` makes it a sale of a halt at FLATTEN; asked again right before it is sent,
+        it says whether that still stands.
+        """
         self.in_time(ask.expires_us)
         self._floor.connections.of(ask.draft.account)
-        approval = self._floor.door.approve(ask.draft, caller.name, parent)
+        approval = self._floor.door.approve(
+            ask.draft, caller.name, parent, flattens=flattens is not None
+        )
         order, verdict = approval.order, approval.verdict
         if not verdict.approved:
             await self._deny(order, verdict.rule, verdict.reason, verdict)
             raise Refused(verdict.rule, verdict.reason)
         # From here on the order lives whether or not the asker waits: its own task sends it.
-        work = self._launched(order, verdict, caller)
+        work = self._launched(order, verdict, caller, flattens)
         return await asyncio.shield(self._floor.spawn(work, f"send {order.client_id}"))
 
-    async def _launched(self, order: Order, verdict: Verdict, caller: Operator) -> asks.Submitted:
+    async def sell(
+        self, ask: asks.SubmitOrder, caller: Operator, flattens: Permit
+    ) -> asks.Submitted:
+        """A sale of a halt at FLATTEN: the engine's own, and nobody else's."""
+        return await self.submit(ask, caller, flattens=flattens)
+
+    async def _launched(
+        self, order: Order, verdict: Verdict, caller: Operator, flattens: Permit | None = None
+    ) -> asks.Submitted:
         await self._intend(order, verdict, caller)
-        return await self.send(order)
+        return await self.send(order, flattens)
 
     def in_time(self, expires_us: int) -> None:
         """Refuse what waited too long; it was meant for a moment that is over."""
@@ -90,53 +111,68 @@ class Trading:
 
     # Sending
 
-    async def send(self, order: Order) -> asks.Submitted:
+    async def send(self, order: Order, flattens: Permit | None = None) -> asks.Submitted:
         """Send one create, unless the world has stopped since it was approved."""
         floor = self._floor
-        rule, why_not = self._stopped(order)
+        rule, why_not = self._stopped(order, flattens)
         if why_not:
             await self._deny(order, rule, why_not)
             raise Refused(rule, why_not)
         floor.desk.post(
             events.OrderSent(at_us=floor.now_us(), actor="engine", client_id=order.client_id)
         )
-        outcome = await self._answered(order)
+        outcome = await self._answered(order, flattens)
         await floor.desk.record(outcome)
         state = floor.state(order.client_id)
         if isinstance(outcome, events.OrderInDoubt):
             self.on_doubt(order.client_id)
         return submitted(state)
 
-    def closed(self) -> str:
-        """Why nothing may leave this instant: a halt in memory, or the marker on disk."""
-        floor = self._floor
-        if floor.stop.level >= Level.HALT:
-            return f"HALTED before it was sent: {floor.stop.reason}"
-        if floor.marker.present():
-            return "HALTED before it was sent: the HALT marker is there"
-        return ""
+    def closed(self, order: Order, flattens: Permit | None = None) -> str:
+        """Why this order may not leave this instant: a halt in memory, or a marker on disk."""
+        level, why = self._floor.stop.over(order), ""
+        if level:
+            why = self._floor.stop.why(order)
+        if self._floor.marker.present():
+            level, why = self._marked(order, level, why)
+        reduces = level in (Level.REDUCE_ONLY, Level.FLATTEN) and self._floor.door.reduces(order)
+        if level == Level.NORMAL or (level == Level.REDUCE_ONLY and reduces):
+            return ""
+        if level == Level.FLATTEN and reduces and flattens is not None:
+            if flattens(order.client_id):
+                return ""
+            why = "tripped again"
+        name = "REDUCE_ONLY" if level == Level.REDUCE_ONLY else "HALTED"
+        return f"{name} before it was sent: {why}"
 
-    def _stopped(self, order: Order) -> tuple[str, str]:
+    def _marked(self, order: Order, level: int, why: str) -> tuple[int, str]:
+        """The stricter of a level and of what the markers on the disk say of this order."""
+        for marker in self._floor.marker.standing():
+            covers = scope_of(marker.scope).covers(order.account, order.symbol, order.strategy)
+            if covers and marker.level > level:
+                level, why = marker.level, f"the HALT marker is there: {marker.reason}"
+        return level, why
+
+    def _stopped(self, order: Order, flattens: Permit | None = None) -> tuple[str, str]:
         """(rule, reason) why this order must not leave any more."""
         floor = self._floor
-        halted = self.closed()
+        halted = self.closed(order, flattens)
         if halted:
             return "halt", halted
         state = floor.desk.board.orders.get(order.client_id)
         if state is not None and state.cancel_requested:
             return "cancelled", "cancelled before it was sent"
-        if floor.stop.level == Level.REDUCE_ONLY and not floor.door.reduces(order):
-            return "halt", f"REDUCE_ONLY before it was sent: {floor.stop.reason}"
         return "", ""
 
-    async def _answered(self, order: Order) -> events.Fact:
+    async def _answered(self, order: Order, flattens: Permit | None) -> events.Fact:
         """The fact that the venue's answer, or the lack of one, amounts to."""
         floor = self._floor
-        placement = await verdict_of(
-            floor.connections.trader(order.account).place(order),
-            order.client_id,
-            floor.settings.ack_timeout_s,
-        )
+        with last_look(lambda: self.closed(order, flattens)):
+            placement = await verdict_of(
+                floor.connections.trader(order.account).place(order),
+                order.client_id,
+                floor.settings.ack_timeout_s,
+            )
         at_us = floor.now_us()
         if isinstance(placement, str):
             return events.OrderInDoubt(

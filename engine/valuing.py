@@ -11,7 +11,6 @@ from accounting import nav, routes
 from accounting.valuation import FRESH_US, PEGGED
 from domain import figures
 from domain.board import Board
-from domain.instruments import Account
 from domain.market import Mark
 from domain.money import MONEY, ZERO
 
@@ -36,14 +35,14 @@ def bounded(limit: int) -> int:
 
 def nav_report(board: Board, now_us: int, stale_us: int, limit: int) -> figures.NavReport:
     """The board's balances at its marks, the largest value first."""
-    holdings, missing = [], []
+    holdings: list[nav.Holding] = []
+    missing: list[str] = []
     for name, view in board.accounts.items():
         if view.balances is None:
             missing.append(name)
             continue
-        for asset, balance in view.balances.assets.items():
-            account = Account.parse(name)
-            holdings.append(nav.Holding(account=account, asset=asset, quantity=balance.total))
+        holdings += nav.holdings_of(view.balances)
+        missing += [f"{name} {wallet}" for wallet in view.balances.unread]
     made = nav.nav_of(
         holdings, marks_of(board, now_us), now_us, missing=sorted(missing), stale_us=stale_us
     )
@@ -81,7 +80,7 @@ def _line(line: nav.Line) -> figures.NavLine:
     return figures.NavLine(
         account=held.account,
         asset=held.asset,
-        kind=held.kind.value,
+        kind=held.place,
         quantity=held.quantity,
         value=line.value,
         price=None if mark is None else mark.value,

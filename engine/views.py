@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from domain.board import Board, EngineView, LastError, VenueView
+from domain.board import Board, LastError, VenueView
+from domain.engine_view import EngineView
 from domain.table import Table
 from engine.floor import Floor
 from engine.pulse import Pulse

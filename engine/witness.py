@@ -8,8 +8,8 @@ import asyncio
 from dataclasses import replace
 
 from domain import asks, controls
-from domain.errors import Refused
-from domain.evidence import Proof, Seals
+from domain.errors import Refused, Unavailable
+from domain.evidence import HeadFile, Proof, Seals
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.secondfactor import SecondFactor
@@ -19,13 +19,21 @@ ALARM = "ledger anchors"
 
 
 class Witness:
-    """Answers RotateSealKey; `run` keeps what the board says of seals and anchors."""
+    """Answers RotateSealKey and AcceptLedgerLoss; `run` keeps the board's seals and anchors."""
 
-    def __init__(self, floor: Floor, codes: SecondFactor, seals: Seals | None) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        codes: SecondFactor,
+        seals: Seals | None,
+        head: HeadFile | None = None,
+    ) -> None:
         self._floor = floor
         self._codes = codes
         self._seals = seals
+        self._head = head
         self._said = ""
+        floor.desk.answer(asks.AcceptLedgerLoss, self.accept_loss, Role.ADMIN)
         floor.desk.answer(asks.RotateSealKey, self.rotate, Role.ADMIN)
 
     async def run(self) -> None:
@@ -44,6 +52,35 @@ class Witness:
         proof = self._seals.proof()
         await self._look(proof)
         return asks.Done(detail=f"sealed by {proof.sealed_by} from now on; public key {key}")
+
+    async def accept_loss(self, ask: asks.AcceptLedgerLoss, caller: Operator) -> asks.Done:
+        """Go on with the ledger as it is: both heads are in it from now on, with a reason."""
+        found = await self._head.contradiction() if self._head is not None else None
+        if self._head is None or found is None:
+            raise Refused("ledger", "nothing is lost: head file and anchors vouch for this ledger")
+        if not ask.reason.strip():
+            raise Refused("reason", "say what happened to the ledger; it is written down")
+        spent = await self._codes.allow(caller.name, ask.code, "accept ledger loss")
+        ledger = self._floor.desk.board.ledger
+        accepted = controls.LedgerLossAccepted(
+            at_us=self._floor.now_us(),
+            actor=caller.name,
+            known_seq=found.known_seq,
+            known_hash=found.known_hash,
+            found_seq=ledger.head_seq,
+            found_hash=ledger.head_hash,
+            problem=found.problem,
+            reason=ask.reason,
+        )
+        await self._floor.desk.record(spent, accepted)
+        try:
+            await self._head.accept(accepted.at_us)
+        except OSError as error:
+            raise Unavailable("the head file", f"{error.strerror}; ask again") from error
+        return asks.Done(
+            detail=f"the ledger goes on from row {ledger.head_seq}; that row {found.known_seq} was "
+            "known is written down in it"
+        )
 
     async def _look(self, proof: Proof) -> None:
         desk = self._floor.desk

@@ -15,6 +15,7 @@ from domain.events import LedgerOpened
 from domain.instruments import Account
 from domain.orders import Draft, Kind, OrderState, Side
 from domain.ports import Clock, Trader
+from engine.approvals import ApprovalPlan
 from engine.connections import Connection, Connections
 from engine.desk import CallerDesk, Desk
 from engine.door import Door
@@ -25,6 +26,7 @@ from engine.settings import EngineSettings, PerformanceSettings
 from engine.stop import Stop
 from risk.limits import Limits
 from risk.proposal import GateSettings
+from risk.withdrawals import Policy
 from storage.history import History
 from storage.ledger import SqliteLedger
 from storage.marker import FileMarker
@@ -192,6 +194,8 @@ def connections_of(demo: DemoDesk, wrap: Wrap = _as_it_is, *, prompt: bool = Fal
                     Account(venue, name): wrap(Account(venue, name), trader)
                     for name, trader in told.traders.items()
                 },
+                withdrawers={Account(venue, n): w for n, w in told.withdrawers.items()},
+                listers={Account(venue, n): w for n, w in told.withdrawers.items()},
             )
             for venue, told in demo.venues.items()
         }
@@ -214,8 +218,14 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     prompt: bool = False,
     clock: Clock | None = None,
     performance: PerformanceSettings | None = None,
+    triggers: bool = False,
+    withdrawals: Policy | None = None,
+    approvals: ApprovalPlan | None = None,
 ) -> AsyncGenerator[Rig]:
-    """An engine that is READY inside the block and stopped after it."""
+    """An engine that is READY inside the block and stopped after it.
+
+    Its automatic triggers are off unless a test is about them: the others make what trips them.
+    """
     clock, dice = clock or SystemClock(), SystemDice()
     places = Places(data_dir, mode.book)
     venues = demo
@@ -247,6 +257,9 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
             dice=dice,
             stop=stop,
             performance=performance or PerformanceSettings(),
+            triggers=triggers,
+            withdrawals=withdrawals or Policy(),
+            approvals=approvals,
         )
         engine = Engine(desk, outfit)
         me = CallerDesk(desk, ME)

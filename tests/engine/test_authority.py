@@ -178,7 +178,7 @@ async def test_a_stricter_file_applies_at_once_and_a_looser_one_waits(tmp_path: 
     async with running(tmp_path, demo=demo, limits=limits(100_000)) as rig:
         assert rig.board.limits["max_order_value"] == "400"
         assert rig.board.limits_pending["max_order_value"] == "100000"
-        assert any(alarm.alarm == "limits pending" for alarm in rig.board.alarms)
+        assert any(alarm.alarm == "limits differ" for alarm in rig.board.alarms)
         with pytest.raises(Refused, match=r"over 400\.00"):
             await rig.submit()
         good = (await rig.ask(asks.DemoCode())).detail

@@ -214,7 +214,7 @@ def test_a_list_that_failed_is_asked_for_again_sooner() -> None:
 def test_an_order_is_looked_up_only_when_two_lists_in_a_row_lack_it() -> None:
     async def scene(world: World, life: Life) -> None:
         state = await submitted(life)
-        await asyncio.sleep(20)
+        await asyncio.sleep(15)  # between two polls of the engine's own
         watch, find = life.parts.accounts[0], f"find {state.client_id}"
         Noting.told.hidden = {state.venue_order_id}
         await watch.check_orders()

@@ -28,7 +28,7 @@ from domain.market import History, Sought
 from domain.orders import Fill, Order, OrderState, VenueOrder
 from engine.absence import Proof
 from engine.intake import Intake
-from engine.trading import Trading
+from engine.trading import Permit, Trading
 from risk.exposure import Claim, claim_of
 from tests.engine.order_desk import OrderDesk, Request, Wire
 from tests.sim.loop import SECOND_US
@@ -292,10 +292,10 @@ def resend_on_timeout(patch: Patch) -> None:
     """A create without an answer is sent again."""
     whole = Trading._answered
 
-    async def answered(self: Trading, order: Order) -> events.Fact:
-        outcome = await whole(self, order)
+    async def answered(self: Trading, order: Order, flattens: Permit | None) -> events.Fact:
+        outcome = await whole(self, order, flattens)
         if isinstance(outcome, events.OrderInDoubt):
-            outcome = await whole(self, order)
+            outcome = await whole(self, order, flattens)
         return outcome
 
     patch.setattr(Trading, "_answered", answered)

@@ -63,6 +63,8 @@ def test_a_fill_that_a_cancels_count_left_out_was_reserved_when_it_comes() -> No
         assert order is not None
         world.wire.faults.lost_message = 100
         world.truth._trade(order, D("0.04"), D(1990))
+        late = world.truth.trades[-1]  # no list tells of it before its parent is gone
+        world.wire._visible_us[late.trade_id] = late.at_us + 10_000_000
         child = await replaced(life, parent, "0.2")
         for _ in range(30):
             invariants.reserved()

@@ -20,6 +20,7 @@ from engine.connections import Connection, Connections
 from engine.settings import EngineSettings
 from risk.codes import code_at, step_at
 from risk.limits import Limits
+from risk.withdrawals import Policy
 from tests.engine.rig import TIRELESS, Rig, Secrets, quick, running
 from tests.engine.wire_families import FAMILIES, KRAKEN, KUCOIN, Family
 from tests.venues.ccxt_wire_desk import keys
@@ -205,7 +206,7 @@ class WireRig:
 
 
 @asynccontextmanager
-async def trading_on(
+async def trading_on(  # noqa: PLR0913 - each is one thing a test may want otherwise
     sites: Site | Sequence[Site],
     tmp_path: Path,
     *,
@@ -215,6 +216,7 @@ async def trading_on(
     armed: bool = True,
     limits: Limits = TIRELESS,
     down: Sequence[Site] = (),
+    withdrawals: Policy | None = None,
 ) -> AsyncGenerator[WireRig]:
     """An engine in LIVE mode over the loopbacks, enrolled and (if wanted) armed.
 
@@ -233,6 +235,7 @@ async def trading_on(
                 limits=limits,
                 connections=Connections(connections),
                 secrets=secrets,
+                withdrawals=withdrawals,
             )
         )
         wire = WireRig(rig, places, seed or await _enrolled(rig))
@@ -257,7 +260,11 @@ def _base(places: Sequence[Site]) -> str:
 
 @asynccontextmanager
 async def _connected(site: Site) -> AsyncGenerator[Connection]:
-    account = AccountKeys(read=keys(site.thread, "read"), trade=keys(site.thread, "trade"))
+    account = AccountKeys(
+        read=keys(site.thread, "read"),
+        trade=keys(site.thread, "trade"),
+        withdraw=lambda: keys(site.thread, "withdraw"),
+    )
     async with open_venue(
         site.family.venue,
         {"main": account},
@@ -271,6 +278,8 @@ async def _connected(site: Site) -> AsyncGenerator[Connection]:
             readers=venue.readers,
             traders=venue.traders,
             vitals=venue.vitals,
+            withdrawers=venue.withdrawers,
+            listers=venue.listers,
         )
 
 
