@@ -7,10 +7,13 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from config.checks_approvals import APPROVAL_CHECKS
+from config.composed import BY_SCOPE
 from config.mistakes import KeyPath
 from config.settings import Settings
 from domain.board import Mode
 from domain.errors import Misconfigured
+from domain.scopes import Reach
 
 Found = Iterator[tuple[KeyPath, str]]
 
@@ -66,6 +69,29 @@ def limits_given(settings: Settings, mode: Mode) -> Found:
             yield ("risk", name), f"is missing; {mode.value} mode needs this limit to be chosen"
 
 
+def scopes_known(settings: Settings, mode: Mode) -> Found:
+    """A limit of a venue or an account that is nowhere would never be felt."""
+    scoped = settings.risk.given.get(BY_SCOPE, ())
+    there = {venue: set(told.accounts) for venue, told in settings.exchanges.items()}
+    if scoped and mode is Mode.DEMO:
+        from venues.demo_catalogue import PROFILES  # noqa: PLC0415 -- few configurations need it
+
+        for venue, profile in PROFILES.items():
+            there.setdefault(venue, set()).update(profile.opening)
+    for limits in scoped:
+        scope = limits.scope
+        place = ("risk", BY_SCOPE, str(scope))
+        venue, _, account = scope.name.partition("/")
+        if scope.reach in (Reach.VENUE, Reach.ACCOUNT) and venue not in there:
+            yield (
+                place,
+                f"there is no venue {venue}; there are {', '.join(sorted(there)) or 'none'}",
+            )
+        elif scope.reach is Reach.ACCOUNT and account not in there[venue]:
+            known = ", ".join(f"{venue}/{name}" for name in sorted(there[venue]))
+            yield place, f"there is no account {scope.name}; there are {known or 'none'}"
+
+
 def venue_given(settings: Settings, mode: Mode) -> Found:
     """A live desk has a venue to look at."""
     if mode.book == "live" and not settings.enabled:
@@ -101,9 +127,11 @@ CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     ports,
     practice_kill_switch,
     limits_given,
+    scopes_known,
     venue_given,
     gateway,
     paper,
+    *APPROVAL_CHECKS,
 )
 
 

@@ -14,9 +14,10 @@ from pydantic_core import core_schema
 
 from config import kinds
 from config.kinds import FLAG, Kind, amount, counted, off_or, whole
-from config.names import SIZED_ASSET
+from config.names import SCOPE, SIZED_ASSET
 from engine.settings import EngineSettings
-from risk.limits import DEFAULT, POSITION, Limits
+from risk.limits import Limits
+from risk.scoped import DEFAULT, POSITION, SCOPED, ScopedLimits, limited_scope
 
 Flag = Annotated[bool, FLAG]
 Percent = Annotated[Decimal, kinds.PERCENT]
@@ -29,6 +30,15 @@ def block(raw: object) -> object:
 
 
 BlockOf = BeforeValidator(block)
+
+
+def _listed(raw: object) -> object:
+    if isinstance(raw, str):
+        return [item.strip() for item in raw.split(",") if item.strip()]
+    return [] if raw is None else raw
+
+
+ListOf = BeforeValidator(_listed)
 
 
 class Block(BaseModel):
@@ -93,7 +103,8 @@ def _sizes(raw: object) -> object:
     return raw if raw is None or isinstance(raw, Mapping) else {DEFAULT: raw}
 
 
-_SPECIAL: Mapping[str, Any] = {
+BY_SCOPE = "by_scope"
+_SPECIAL: dict[str, Any] = {
     POSITION: Annotated[
         Mapping[Annotated[str, SIZED_ASSET], Money], BeforeValidator(_sizes), BlockOf
     ],
@@ -113,8 +124,19 @@ def _limit_kind(name: str) -> Any:
     return _SPECIAL.get(name, Percent if name.endswith("_pct") else Money)
 
 
+_SCOPED = Composed({name: _limit_kind(name) for name in SCOPED}, {}, lambda given: given)
+_SPECIAL[BY_SCOPE] = Annotated[
+    Mapping[Annotated[str, SCOPE], Annotated[Mapping[str, Any], _SCOPED]], BlockOf
+]
+
+
 def _risk(given: Mapping[str, Any]) -> RiskSettings:
     limits = {name: value for name, value in given.items() if name in _LIMITS}
+    if BY_SCOPE in limits:
+        limits[BY_SCOPE] = tuple(
+            ScopedLimits(scope=limited_scope(text), **told)
+            for text, told in limits[BY_SCOPE].items()
+        )
     return RiskSettings(limits, given.get(_SWITCH, _DEFAULTS[_SWITCH]))
 
 
@@ -138,6 +160,7 @@ _TIMERS = {item.name: item for item in fields(EngineSettings) if item.name not i
 _TYPES = get_type_hints(EngineSettings)
 # The longest that makes sense for each unit at the end of a name: a day, an hour, ten years.
 _LONGEST = {"s": 86_400, "ms": 3_600_000, "hours": 720, "days": 3_650, "hz": 30, "pct": 99}
+_LONGEST |= {"samples": 60, "orders": 1_000}
 _SHORTEST_DEAD_MAN_S, _LONGEST_DEAD_MAN_S = 10, 3_600
 _DEAD_MAN_SAYS = f"{_SHORTEST_DEAD_MAN_S} to {_LONGEST_DEAD_MAN_S}"
 _UNITS = {"s": "seconds", "ms": "milliseconds", "hz": "times a second", "pct": "percent"}

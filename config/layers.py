@@ -11,7 +11,7 @@ from typing import Any
 from config.document import Document
 from config.mistakes import KeyPath, Mistake, dotted
 from config.outline import PREFIX, SEPARATOR, path_of, settings_listed, variable
-from risk.limits import DEFAULT, POSITION
+from risk.scoped import DEFAULT, POSITION
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _PLACEHOLDERS = {
     "accounts": "<account>",
     "max_position_size": "<asset>",
     "weights": "<asset>",
+    "by_scope": "<scope>",
     "keymap": "<binding>",
 }
 

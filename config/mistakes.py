@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.errors import Misconfigured
 from domain.text import clean
+from risk.scoped import WHOLE_DESK
 
 KeyPath = tuple[str, ...]
 MOST_SHOWN = 25
@@ -88,7 +89,8 @@ def _text(
 ) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
-        return unknown_name(path, known)
+        whole_desk = WHOLE_DESK.get(path[-1]) if "by_scope" in path else None
+        return f"has no scope: {whole_desk}" if whole_desk else unknown_name(path, known)
     if kind == "value_error":
         return str(error["ctx"]["error"])
     return _WORDS.get(kind) or str(error["msg"])

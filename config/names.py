@@ -7,7 +7,7 @@ environment variable's name.
 from difflib import get_close_matches
 
 from config.kinds import Kind, quoted, words
-from risk.limits import DEFAULT
+from risk.scoped import DEFAULT, limited_scope
 
 # Venues that the product is tried with (R-A1, R-C2), for suggestions; any ccxt id is allowed.
 KNOWN_VENUES = (
@@ -74,6 +74,10 @@ _upper = words("an asset's code", r"[A-Z0-9]{1,20}", "BTC")
 ASSET = Kind(_upper.says, _asset)
 SIZED_ASSET = Kind(
     f"{_upper.says}, or default", lambda text: DEFAULT if text == DEFAULT else _asset(text)
+)
+SCOPE = Kind(
+    "a scope: VENUE:kraken, ACCOUNT:kraken/main, STRATEGY:grid or SYMBOL:BTC/USD",
+    lambda text: str(limited_scope(text)),
 )
 SYMBOL = words("a symbol BASE/QUOTE", r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}", "BTC/USD")
 ADDRESS_TEXT = words("an address", r"[A-Za-z0-9:._-]{1,128}", "bc1q…")

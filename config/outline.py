@@ -15,14 +15,15 @@ from config.composed import Composed
 from config.kinds import Kind
 from config.mistakes import KeyPath
 from config.settings import Settings
-from risk.limits import DEFAULT, POSITION
+from risk.scoped import DEFAULT, POSITION
 
 PREFIX = "QUARTERDECK"
 SEPARATOR = "__"
 NAMED = "<name>"
 REQUIRED = "required"
 
-_BY_ASSET = ((POSITION,), ("balances",), ("weights",))  # capitals stay capitals below these
+# Capitals stay capitals below these.
+_BY_ASSET = ((POSITION,), ("balances",), ("weights",), ("by_scope",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,27 @@ from pathlib import Path
 from config.names import FORMER_VENUES
 from config.reading import must_be_private, read_whole
 from config.redaction import Redaction
+from config.references import MAIN
 from config.secrets import keys_from
 from domain.errors import Misconfigured
 from domain.instruments import Account
 from domain.keys import Purpose
 from venues.keys import Keys
 
-MAIN = "main"
 _SUFFIXES = {
     "_API_KEY": "api_key",
     "_API_SECRET": "api_secret",
     "_API_PASSPHRASE": "api_passphrase",
 }
+# What opens a store beyond this machine: taken out of the environment like a key.
+STORE_SECRETS = (
+    "VAULT_TOKEN",
+    "VAULT_ROLE_ID",
+    "VAULT_SECRET_ID",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
 _SECRET_NAME = re.compile(r"([A-Z][A-Z0-9_]*)_API_(?:KEY|SECRET|PASSPHRASE)", re.ASCII)
 # How people spell these venues in variables, besides the id in capitals.
 _SPELLINGS = {
@@ -36,9 +45,11 @@ class EnvironmentSecrets:
     """The keys that were taken out of the environment, by the names they had there."""
 
     def __init__(self, values: Mapping[str, str], redaction: Redaction) -> None:
-        self._values = {name: text for name, text in values.items() if text.strip()}
+        told = {name: text for name, text in values.items() if text.strip()}
+        self._openers = {name: told.pop(name).strip() for name in STORE_SECRETS if name in told}
+        self._values = told
         self._redaction = redaction
-        redaction.learn(*self._values.values())
+        redaction.learn(*self._values.values(), *self._openers.values())
 
     @staticmethod
     def take(
@@ -51,11 +62,13 @@ class EnvironmentSecrets:
     ) -> "EnvironmentSecrets":
         """Take every key of these venues, and of `env:` references' `prefixes`, out of `environ`.
 
+        What opens Vault or AWS is taken, too.
+
         What the environment says stands above `env_file` (as `read_env_file` gives it).
         """
         wanted = (*(spelt for venue in venues for spelt in _spelt(venue)), *prefixes)
-        values = {n: text for n, text in (env_file or {}).items() if _is_key(n, wanted)}
-        for name in [name for name in environ if _is_key(name, wanted)]:
+        values = {n: text for n, text in (env_file or {}).items() if _is_taken(n, wanted)}
+        for name in [name for name in environ if _is_taken(name, wanted)]:
             values[name] = environ.pop(name)
         return EnvironmentSecrets(values, redaction)
 
@@ -68,11 +81,8 @@ class EnvironmentSecrets:
         Raises:
             Misconfigured: when a name has a key and no secret, or the other way round.
         """
-        for prefix in _prefixes(account, purpose):
-            found = self.entry(prefix, purpose)
-            if found is not None:
-                return found
-        return None
+        place = self.place(account, purpose)
+        return self.entry(place, purpose) if place else None
 
     def entry(self, prefix: str, purpose: Purpose) -> Keys | None:
         """The key under `<prefix>_API_KEY` and `<prefix>_API_SECRET`; None when neither is set."""
@@ -93,7 +103,22 @@ class EnvironmentSecrets:
 
     def for_child(self) -> dict[str, str]:
         """What a child of our own (`quarterdeck --kill`) needs in its environment to act alone."""
-        return dict(self._values)
+        return {**self._values, **self._openers}
+
+    def opener(self, name: str) -> str:
+        """What opens a store beyond this machine, by its name in `STORE_SECRETS`; "": not told."""
+        return self._openers.get(name, "")
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """The variables that are set under a prefix."""
+        return tuple(
+            sorted(f"{prefix}{end}" for end in _SUFFIXES if f"{prefix}{end}" in self._values)
+        )
+
+    def place(self, account: Account, purpose: Purpose) -> str:
+        """The prefix under which `find` finds the account's key; "" when there is none."""
+        found = (p for p in _prefixes(account, purpose) if self.entry(p, purpose) is not None)
+        return next(found, "")
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -135,6 +160,10 @@ def _prefixes(account: Account, purpose: Purpose) -> Iterable[str]:
     if account.name == MAIN:
         endings = [f"{name}{of_purpose}", of_purpose, name, ""]
     return [f"{spelt}{ending}" for ending in endings for spelt in _spelt(account.venue)]
+
+
+def _is_taken(name: str, wanted: Iterable[str]) -> bool:
+    return name in STORE_SECRETS or _is_key(name, wanted)
 
 
 def _is_key(name: str, wanted: Iterable[str]) -> bool:

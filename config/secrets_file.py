@@ -112,11 +112,17 @@ def passphrase_from(environ: Mapping[str, str], prompt: Prompt | None) -> Passph
     return given
 
 
-def credential_given(environ: Mapping[str, str]) -> Path | None:
-    """The file of systemd's credential, where there is one."""
+def credential_given(environ: Mapping[str, str], name: str = CREDENTIAL) -> Path | None:
+    """The file of systemd's credential of a name, where there is one."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder) / CREDENTIAL if folder else None
+    credential = Path(folder) / name if folder else None
     return credential if credential is not None and credential.is_file() else None
+
+
+def credential_named(environ: Mapping[str, str], name: str) -> str:
+    """What systemd gives under a name; "" where it gives nothing."""
+    credential = credential_given(environ, name)
+    return "" if credential is None else credential.read_text(encoding="utf-8").strip()
 
 
 def _read_private(path: Path) -> bytes | None:

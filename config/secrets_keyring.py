@@ -4,11 +4,10 @@ The one rule: only back ends that really encrypt are used; a plain-text, null or
 refused, however it was chosen (keyrings.alt would take over in silence).
 """
 
-import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
+from config.kept import within
 from config.redaction import Redaction
 from domain.errors import DeskError, Misconfigured, Unavailable
 
@@ -80,11 +79,12 @@ class KeyringSecrets:
     def _asked(self, question: Callable[[Backend], T]) -> T:
         from keyring import errors  # noqa: PLC0415 -- 130 ms that only a keyring's user pays
 
+        seconds = self._within_s
         try:
             if self._backend is None:
-                self._backend = _within(self._choose, self._within_s)
+                self._backend = within(self._choose, seconds, "keyring", _late(seconds))
             backend = self._backend
-            return _within(lambda: question(backend), self._within_s)
+            return within(lambda: question(backend), seconds, "keyring", _late(seconds))
         except DeskError:
             raise
         except errors.KeyringLocked:
@@ -123,20 +123,6 @@ def first_trusted(offered: Iterable[Backend]) -> Backend:
     raise NoKeyring("keyring", f"{_NONE_HERE}{named}")
 
 
-def _within(question: Callable[[], T], seconds: int) -> T:
-    # Back ends block without a limit of their own. A daemon thread is left behind if need be;
-    # an executor's would be waited for at exit.
-    answer: Future[T] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(question())
-        except Exception as error:  # noqa: BLE001 -- raised again in the asking thread
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, name="keyring", daemon=True).start()
-    try:
-        return answer.result(seconds)
-    except TimeoutError:
-        hint = f"no answer within {seconds} s; is an unlock dialogue open?"
-        raise Unavailable("keyring", hint) from None
+def _late(seconds: int) -> Unavailable:
+    why = f"no answer within {seconds} s; is an unlock dialogue open?"
+    return Unavailable("keyring", why)

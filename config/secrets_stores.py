@@ -6,28 +6,29 @@ there, or the start says so.
 
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
+from config.kept import Kept, Store
 from config.redaction import Redaction
 from config.references import SERVICE, Reference, parse_reference
 from config.secrets import keys_from
-from config.secrets_environment import MAIN, EnvironmentSecrets
+from config.secrets_environment import EnvironmentSecrets
 from config.secrets_file import SecretFile
 from config.secrets_keyring import KeyringSecrets, NoKeyring
 from domain.errors import Misconfigured
 from domain.instruments import Account
 from domain.keys import Purpose
-from venues.keys import AccountKeys, Keys
+from venues.keys import Keys
 
 
 class SecretStores:
-    """Keyring, encrypted files and environment.
+    """Keyring, encrypted files, environment, and stores beyond this machine.
 
     `own` is the book's own encrypted file; `scope` sets the book's own names apart from those
     of other books in the keyring, which is one for the whole user (a ledger's id will do).
     `open_file` opens another file that a reference names. `credential` says that the system
-    gives the own file's passphrase, so that nobody is asked for it.
+    gives the own file's passphrase, so that nobody is asked for it. `remote` are Vault and AWS
+    under the schemes of their references.
     """
 
     def __init__(
@@ -40,15 +41,17 @@ class SecretStores:
         open_file: Callable[[Path], SecretFile],
         redaction: Redaction,
         credential: bool = False,
+        remote: Mapping[str, Store] | None = None,
     ) -> None:
         self._keyring = keyring
         self._own = own
         self._scope = scope
-        self._environment = environment
+        self.environment = environment
         self._open_file = open_file
         self._files: dict[str, SecretFile] = {}
-        self._redaction = redaction
+        self.redaction = redaction
         self._credential = credential
+        self.remote: Mapping[str, Store] = remote or {}
 
     # The port SecretStore
 
@@ -63,12 +66,14 @@ class SecretStores:
         """
         if ":" not in reference:
             return self._read_own(reference)
-        return self._read_at(_parsed(reference))
+        found = self.kept(_parsed(reference))
+        return None if found is None else found.text
 
     def write(self, reference: str, value: str) -> None:
         """Keep a secret that we made; a plain name goes to the keyring, else to the own file."""
         if ":" in reference:
-            self._write_at(_parsed(reference), value)
+            known = _parsed(reference)
+            self.keep_at(known, value, self.kept(known))
             return
         try:
             self._keyring.write(SERVICE, f"{self._scope}/{reference}", value)
@@ -92,28 +97,18 @@ class SecretStores:
 
     # Venue keys
 
-    def account_keys(
-        self, account: Account, references: Mapping[Purpose, str | None], *, trade: bool
-    ) -> AccountKeys:
-        """The keys that an account runs with; without `trade` the trade key is not touched.
-
-        The withdraw key is never loaded here: what loads it goes along, where one is named.
+    def read_key(self, account: Account, reference: str | None) -> Keys:
+        """The key that an account reads with, which every account needs.
 
         Raises:
-            Misconfigured: when there is no read key, or a reference names nothing.
+            Misconfigured: when there is none, or as `venue_key`.
         """
-        read = self.venue_key(account, Purpose.READ, references.get(Purpose.READ))
-        if read is None:
+        found = self.venue_key(account, Purpose.READ, reference)
+        if found is None:
             name = f"{account.venue.upper()}_API_KEY"
             hint = f"there is no key to read with; give a reference, or set {name} and its secret"
             raise Misconfigured(_setting(account, Purpose.READ), hint)
-        wanted = references.get(Purpose.TRADE)
-        kept = references.get(Purpose.WITHDRAW)
-        return AccountKeys(
-            read=read,
-            trade=self.venue_key(account, Purpose.TRADE, wanted) if trade else None,
-            withdraw=partial(self.venue_key, account, Purpose.WITHDRAW, kept) if kept else None,
-        )
+        return found
 
     def venue_key(self, account: Account, purpose: Purpose, reference: str | None) -> Keys | None:
         """The key of an account for one purpose; None when there is none.
@@ -124,29 +119,23 @@ class SecretStores:
             Misconfigured: when the reference names nothing, or half a key.
         """
         if reference is None:
-            return self._environment.find(account, purpose)
+            return self.environment.find(account, purpose)
         where = _setting(account, purpose)
         known = _parsed(reference, where)
         if known.scheme == "env":
-            found = self._environment.entry(known.place, purpose)
+            found = self.environment.entry(known.place, purpose)
         else:
-            found = self._stored_key(_with_entry(known, account), purpose)
+            found = self._stored_key(known.of(account), purpose)
         if found is None:
             raise Misconfigured(where, f"nothing is kept under {known}")
         return found
 
     def _stored_key(self, reference: Reference, purpose: Purpose) -> Keys | None:
-        text = self._read_at(reference)
-        if text is None:
+        found = self.kept(reference)
+        if found is None:
             return None
-        try:
-            fields = json.loads(text)
-        except ValueError:
-            fields = None
-        if not isinstance(fields, dict) or not all(isinstance(v, str) for v in fields.values()):
-            hint = 'is not a JSON object of texts, {"api_key": "…", "api_secret": "…"}'
-            raise Misconfigured(str(reference), hint)
-        return keys_from(fields, purpose, str(reference), self._redaction)
+        fields = fields_of(found, reference)
+        return keys_from(fields, purpose, str(reference), self.redaction, kept_us=found.at_us)
 
     # Stores
 
@@ -159,13 +148,23 @@ class SecretStores:
             found = self._own.read(name)
         return found
 
-    def _read_at(self, reference: Reference) -> str | None:
+    def kept(self, reference: Reference) -> Kept | None:
+        """An entry with what its store tells of it; None when there is none. Errors as `read`."""
+        if reference.scheme in self.remote:
+            store = self.remote[reference.scheme]
+            return store.read(reference.place, _named(reference))
         if reference.scheme == "keyring":
-            return self._keyring.read(reference.place, reference.entry)
-        return self._file(reference).read(reference.entry)
+            text = self._keyring.read(reference.place, reference.entry)
+        else:
+            text = self._file(reference).read(reference.entry)
+        return None if text is None else Kept(text=text)
 
-    def _write_at(self, reference: Reference, value: str) -> None:
-        if reference.scheme == "keyring":
+    def keep_at(self, reference: Reference, value: str, after: Kept | None) -> None:
+        """Keep an entry in place of `after`, which was read before. Errors as `write`."""
+        if reference.scheme in self.remote:
+            store = self.remote[reference.scheme]
+            store.write(reference.place, _named(reference), value, after)
+        elif reference.scheme == "keyring":
             self._keyring.write(reference.place, reference.entry, value)
         else:
             self._file(reference).write(reference.entry, value)
@@ -189,8 +188,23 @@ def _setting(account: Account, purpose: Purpose) -> str:
     return f"exchanges.{account.venue}.accounts.{account.name}.{purpose}"
 
 
-def _with_entry(reference: Reference, account: Account) -> Reference:
-    if reference.entry:
-        return reference
-    name = "" if account.name == MAIN else f"/{account.name}"
-    return Reference(reference.scheme, reference.place, f"exchanges/{account.venue}{name}")
+def fields_of(found: Kept, reference: Reference) -> dict[str, str]:
+    """The fields of an entry that holds venue keys.
+
+    Raises:
+        Misconfigured: when it is something else; it is not shown.
+    """
+    try:
+        fields = json.loads(found.text)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict) or not all(isinstance(v, str) for v in fields.values()):
+        hint = 'is not a JSON object of texts, {"api_key": "…", "api_secret": "…"}'
+        raise Misconfigured(str(reference), hint)
+    return fields
+
+
+def _named(reference: Reference) -> str:
+    if not reference.entry:
+        raise Misconfigured(str(reference), f"names no entry; write {reference.scheme}:PLACE/ENTRY")
+    return reference.entry

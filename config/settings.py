@@ -11,9 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from config import kinds
+from config.alerting import MAIL_ADDRESS, AlertSettings, ApprovalSettings
 from config.composed import (
     PRACTICE_LIMITS,
     RISK,
@@ -21,42 +22,54 @@ from config.composed import (
     Block,
     BlockOf,
     Flag,
+    ListOf,
     RiskSettings,
 )
 from config.kinds import amount, choice, whole, words
-from config.names import ACCOUNT_NAME, ADDRESS_TEXT, ASSET, NAME, SYMBOL, TAG, VENUE
+from config.names import ACCOUNT_NAME, ASSET, NAME, SYMBOL, VENUE
 from config.references import REFERENCE, parse_reference
 from config.reporting import BenchmarkSettings, ReportSettings, performance_of
+from config.secret_settings import AwsSettings, VaultSettings
+from config.withdrawing import WithdrawalSettings
 from domain.board import Mode
 from domain.errors import Misconfigured
 from domain.keys import Purpose
 from engine.settings import EngineSettings, PerformanceSettings
 from risk.keys import KeyPolicy
 from risk.limits import Limits
+from risk.withdrawals import Policy
 
 MoneyFromZero = Annotated[Decimal, amount("amount in the base currency, 0 or more", zero=True)]
 FASTEST = amount("calls per second, over 0 and under 1000", below=Decimal(1000))
 Port = Annotated[int, whole(0, 65_535)]
-
-
-def _listed(raw: object) -> object:
-    if isinstance(raw, str):
-        return [item.strip() for item in raw.split(",") if item.strip()]
-    return [] if raw is None else raw
-
-
-ListOf = BeforeValidator(_listed)
+SPOT = "spot"
+WALLET = choice(SPOT, "futures", "coin-futures")
 
 
 # Venues
 
 
 class AccountSettings(Block):
-    """Where the keys of one account are; None: in the environment, under the venue's name."""
+    """Where the keys of one account are; None: in the environment, under the venue's name.
+
+    `wallets` are those that are read: spot always, futures where the venue's row has them.
+    """
 
     read: Annotated[str | None, REFERENCE] = None
     trade: Annotated[str | None, REFERENCE] = None
     withdraw: Annotated[str | None, REFERENCE] = None
+    wallets: Annotated[tuple[Annotated[str, WALLET], ...], ListOf] = (SPOT,)
+
+    @model_validator(mode="after")
+    def _spot_is_among_them(self) -> "AccountSettings":
+        if SPOT not in self.wallets:
+            raise ValueError("wallets: spot is always read; write [spot, futures]")
+        return self
+
+    @property
+    def futures(self) -> tuple[str, ...]:
+        """The futures wallets that are read besides the spot market's."""
+        return tuple(dict.fromkeys(name for name in self.wallets if name != SPOT))
 
     @property
     def references(self) -> Mapping[Purpose, str | None]:
@@ -89,26 +102,6 @@ class ExchangeSettings(Block):
 
 
 # The rest of the tree
-
-
-class RecipientSettings(Block):
-    """One address that money may be withdrawn to: exactly this asset, network, address, tag."""
-
-    venue: Annotated[str, VENUE]
-    asset: Annotated[str, ASSET]
-    network: Annotated[str, words("a network's name", r"[A-Za-z0-9._-]{1,30}", "ERC20")]
-    address: Annotated[str, ADDRESS_TEXT]
-    tag: Annotated[str | None, TAG] = None
-
-
-class WithdrawalSettings(Block):
-    """What a withdrawal needs; everything is manual by default."""
-
-    auto_approve_under: MoneyFromZero = Decimal(0)
-    approval_method: Annotated[str, choice("console", "email")] = "console"
-    recipient_allowlist: Annotated[Mapping[Annotated[str, NAME], RecipientSettings], BlockOf] = (
-        Field(default_factory=dict)
-    )
 
 
 class SecuritySettings(Block):
@@ -148,12 +141,13 @@ class MonitoringSettings(Block):
 
 
 class OperatorSettings(Block):
-    """One person: the Unix user that connects, and what that user may do."""
+    """One person: the Unix user that connects, what that user may do, where mail goes."""
 
     os_uid: Annotated[int, whole(0, 4_294_967_294, "Unix user id")]
     roles: Annotated[
         tuple[Annotated[str, choice("viewer", "trader", "approver", "admin")], ...], ListOf
     ]
+    email: Annotated[str | None, kinds.off_or(MAIL_ADDRESS)] = None
 
 
 class DemoSettings(Block):
@@ -214,7 +208,11 @@ class Settings(Block):
     )
     risk: Annotated[RiskSettings, RISK] = Field(default_factory=lambda: RiskSettings({}))
     security: SecuritySettings = SecuritySettings()
+    vault: VaultSettings = VaultSettings()
+    aws: AwsSettings = AwsSettings()
     withdrawals: WithdrawalSettings = WithdrawalSettings()
+    approvals: ApprovalSettings = ApprovalSettings()
+    alerts: AlertSettings = AlertSettings()
     logging: LoggingSettings = LoggingSettings()
     reconciliation: ReconciliationSettings = ReconciliationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
@@ -239,6 +237,10 @@ class Settings(Block):
     def performance(self) -> PerformanceSettings:
         """When snapshots are taken, and what the accounts are compared with."""
         return performance_of(self.reports, self.benchmark, self.time_zone)
+
+    def withdrawal_policy(self, mode: Mode) -> Policy:
+        """The policy of withdrawals that the configuration proposes."""
+        return self.withdrawals.rules(mode, self.time_zone)
 
     @property
     def keys(self) -> KeyPolicy:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from config import secrets_file
+from config.kept import Kept
 from config.redaction import Redaction
 from config.references import parse_reference
 from config.sealed import Cost
+from config.secrets import keys_from
 from config.secrets_environment import EnvironmentSecrets
 from config.secrets_file import SecretFile
 from config.secrets_keyring import KeyringSecrets
@@ -102,8 +104,9 @@ def test_references_name_their_store(world: World) -> None:
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("vault:secret/x", "HashiCorp Vault"),
-        ("aws:trading/x", "AWS Secrets Manager"),
+        ("vault:secret/../x", "after vault:"),
+        ("vault:a b/x", "after vault:"),
+        ("aws:trading//x", "after aws:"),
         ("env:KRAKEN", "names no entry"),
         ("file:/x", "names no entry"),
         ("AKIA:CANARY", "not a reference"),
@@ -120,11 +123,52 @@ def test_a_reference_that_no_store_answers_is_refused(
 
 
 @pytest.mark.parametrize(
-    "text", ["env:KRAKEN_READ", "keyring:a/b/c", "file:~/x.qd", "file:/x/y.qd#exchanges/kraken"]
+    "text",
+    [
+        "vault:secret/exchanges/kraken",
+        "vault:secret",
+        "aws:trading/exchanges/kraken",
+        "env:KRAKEN_READ",
+        "keyring:a/b/c",
+        "file:~/x.qd",
+        "file:/x/y.qd#exchanges/kraken",
+    ],
 )
 def test_a_reference_is_written_as_it_was_read(text: str) -> None:
     assert str(parse_reference(text)) == text
     assert str(parse_reference("env:KRAKEN_READ_API_KEY")) == "env:KRAKEN_READ"
+    assert str(parse_reference("vault:")) == "vault:secret"
+    assert str(parse_reference("aws:")) == "aws:trading"
+
+
+def test_a_reference_without_an_entry_is_the_accounts_own(world: World) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Beyond:
+        def read(self, place: str, entry: str) -> Kept | None:
+            asked.append((place, entry))
+            return Kept(text=json.dumps(KEY))
+
+        def write(self, place: str, entry: str, text: str, after: Kept | None) -> None:
+            asked.append((place, text))
+
+        def upkeep(self) -> tuple[float, str]:
+            return 60.0, ""
+
+    world.stores.remote = {"vault": Beyond(), "aws": Beyond()}
+    for reference in ("vault:", "aws:", "vault:kv/own/entry"):
+        for account in (MAIN, COLD):
+            keys = world.stores.venue_key(account, Purpose.READ, reference)
+            assert keys is not None
+            assert keys.key.reveal() == "k-general"
+    assert asked == [
+        ("secret", "exchanges/kraken"),
+        ("secret", "exchanges/kraken/cold"),
+        ("trading", "exchanges/kraken"),
+        ("trading", "exchanges/kraken/cold"),
+        ("kv", "own/entry"),
+        ("kv", "own/entry"),
+    ]
 
 
 # Venue keys
@@ -189,12 +233,27 @@ def test_a_reference_is_the_only_place_that_is_looked_at(tmp_path: Path) -> None
 def test_an_account_runs_with_a_read_key_and_perhaps_a_trade_key(tmp_path: Path) -> None:
     environ = {f"KRAKEN_READ_API_{part}": f"r-{part}" for part in ("KEY", "SECRET")}
     world = World(tmp_path, environ)
-    keys = world.stores.account_keys(MAIN, {}, trade=True)
-    assert keys.read.key.reveal() == "r-KEY"
-    assert keys.trade is None
+    assert world.stores.read_key(MAIN, None).key.reveal() == "r-KEY"
+    assert world.stores.venue_key(MAIN, Purpose.TRADE, None) is None
     with pytest.raises(Misconfigured, match=r"no key to read with; .* KRAKEN_API_KEY"):
-        world.stores.account_keys(COLD, {}, trade=True)
-    trade = {Purpose.TRADE: "keyring:quarterdeck/none"}
-    assert world.stores.account_keys(MAIN, trade, trade=False).trade is None
+        world.stores.read_key(COLD, None)
     with pytest.raises(Misconfigured, match="nothing is kept"):
-        world.stores.account_keys(MAIN, trade, trade=True)
+        world.stores.venue_key(MAIN, Purpose.TRADE, "keyring:quarterdeck/none")
+
+
+def test_the_age_of_a_key_is_that_of_its_own_date_else_of_its_entry(world: World) -> None:
+    fields = KEY | {"trade_key": "k", "trade_secret": "s", "trade_changed": "2026-01-02T03:04:05Z"}
+    world.backend.kept["quarterdeck", "kraken"] = json.dumps(fields)
+    ages = {}
+    for purpose in Purpose:
+        keys = world.stores.venue_key(MAIN, purpose, "keyring:quarterdeck/kraken")
+        assert keys is not None
+        ages[purpose] = keys.since_us
+    noted_us = 1_767_323_045_000_000
+    assert ages == {Purpose.READ: 0, Purpose.TRADE: noted_us, Purpose.WITHDRAW: 0}
+    assert not world.redaction.holds("2026-01-02T03:04:05Z")
+    for told in ("yesterday", "2026-01-02T03:04:05", ""):
+        found = keys_from(
+            KEY | {"api_changed": told}, Purpose.READ, "x", world.redaction, kept_us=7
+        )
+        assert found.since_us == 7

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from config.composed import RISK, TIMERS
+from config.composed import BY_SCOPE, RISK, TIMERS
 from config.names import FORMER_VENUES, KNOWN_VENUES
 from config.outline import settings_listed
 from config.settings import Settings
@@ -52,10 +52,25 @@ def test_without_a_word_everything_is_as_the_rooms_say() -> None:
 
 
 def test_every_limit_comes_from_its_setting() -> None:
-    told = {name: "7" for name in RISK.kinds if name != "kill_switch_enabled"}
+    told = {name: "7" for name in RISK.kinds if name not in ("kill_switch_enabled", BY_SCOPE)}
     limits = Settings.model_validate({"risk": told}).limits(Mode.LIVE)
     assert set(limits.values().values()) == {"7"}
     assert len(limits.values()) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("told", "futures"),
+    [
+        ({}, ()),
+        ({"wallets": "spot, futures"}, ("futures",)),
+        ({"wallets": ["coin-futures", "spot", "futures", "futures"]}, ("coin-futures", "futures")),
+    ],
+)
+def test_futures_wallets_are_read_where_an_account_names_them(
+    told: object, futures: tuple[str, ...]
+) -> None:
+    settings = Settings.model_validate({"exchanges": {"gate": {"accounts": {"main": told}}}})
+    assert settings.exchanges["gate"].accounts["main"].futures == futures
 
 
 def test_a_venue_without_accounts_has_one_called_main() -> None:
