@@ -1,0 +1,1 @@
+"""Tests of what tells people: mail, and its outbox."""
