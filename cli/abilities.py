@@ -40,7 +40,7 @@ def _simulated(traits: VenueTraits) -> tuple[Ability, ...]:
         ("dead man", traits.dead_man, here),
         ("sandbox", False, "none is needed: no order leaves"),
         ("history", True, "everything since the book began"),
-        ("withdrawals", False, "none are simulated"),
+        ("withdrawals", True, here),
         ("price stream", traits.price_stream, here),
         ("amendments", traits.amends, here),
     )

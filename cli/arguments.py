@@ -137,6 +137,35 @@ def public_key(text: str) -> str:
     return told
 
 
+def scope(text: str) -> str:
+    """A scope as `domain.scopes` writes it."""
+    from domain.scopes import NotAScope, Scope  # noqa: PLC0415 - `--help` needs none
+
+    try:
+        return str(Scope.parse(text))
+    except NotAScope as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def kill_terms(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """What a kill stops and how far; GLOBAL HALT_CANCEL where nothing is said."""
+    parser.add_argument(
+        "--scope",
+        dest="kill_scope",
+        type=scope,
+        default="GLOBAL" if top else argparse.SUPPRESS,
+        metavar="SCOPE",
+        help="with --kill: GLOBAL, VENUE:kraken, ACCOUNT:kraken/main, STRATEGY:x, SYMBOL:BTC/USD",
+    )
+    parser.add_argument(
+        "--level",
+        dest="kill_level",
+        choices=("REDUCE_ONLY", "HALT", "HALT_CANCEL"),
+        default="HALT_CANCEL" if top else argparse.SUPPRESS,
+        help="with --kill: only sales of what is held; nothing new, orders stay; all cancelled",
+    )
+
+
 def count(text: str) -> int:
     """A whole number over 0."""
     if not text.isdigit() or not 0 < int(text) <= 10**9:

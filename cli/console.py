@@ -153,7 +153,7 @@ def _options(args: Namespace, seat: Seat, where: Path | None, ignition: Ignition
         monotonic_us=clock.monotonic_us,
         attached=where is not None,
         export_dir=seat.places.reports,
-        spawn_kill=lambda reason: spawn_kill(args, seat, reason),
+        spawn_kill=lambda reason, *terms: spawn_kill(args, seat, reason, *terms),
         crashed=lambda error: log.critical("the console crashed", exc_info=error),
         offers=(Start.DEMO, Start.PAPER, Start.KEYS),
         painted=ignition.start,
@@ -162,9 +162,10 @@ def _options(args: Namespace, seat: Seat, where: Path | None, ignition: Ignition
     )
 
 
-def spawn_kill(args: Namespace, seat: Seat, reason: str) -> str:
+def spawn_kill(args: Namespace, seat: Seat, reason: str, *terms: str) -> str:
     """Start `quarterdeck --kill` in a process of its own; what to tell the operator."""
-    command = [sys.executable, "-m", "cli.main", "--kill", reason, f"--{seat.mode.value.lower()}"]
+    command = [sys.executable, "-m", "cli.main", "--kill", reason, *terms]
+    command += [f"--{seat.mode.value.lower()}"]
     command += ["--data-dir", str(seat.places.data_dir)]
     command += ["--config", str(args.config)] if args.config else []
     environment = os.environ if seat.ground is None else seat.ground.child_environment()

@@ -7,13 +7,16 @@ whatever is found after it (a socket, a half-written file) was left by an engine
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from cli.approving import ApprovalByMail
 from cli.ground import Ground
+from cli.limits_file import LimitsFile
 from cli.logs import Logs, logging_to
-from cli.sealing import sealing
+from cli.remembering import Remembering
+from cli.sealing import Seals, sealing
 from cli.venue_access import Access, Beside, access
 from cli.version import __version__
 from config.load import Loaded
@@ -33,6 +36,7 @@ from prometheus.metrics import Metrics
 from risk.proposal import GateSettings
 from storage.history import History
 from storage.ledger import SqliteLedger
+from storage.loss import KnownRows
 from storage.marker import FileMarker
 
 log = logging.getLogger(__name__)
@@ -94,21 +98,11 @@ def _put_aside(ground: Ground, why: str) -> None:
 async def _attempt(
     ground: Ground, *, mirror: TextIO | None, serve: bool, wait: bool
 ) -> AsyncGenerator[Own]:
-    settings, clock = ground.loaded.settings, ground.clock
     ground.places.prepare()
     async with AsyncExitStack() as stack:
-        logs = stack.enter_context(
-            logging_to(
-                ground.places.logs,
-                clock=clock,
-                redaction=ground.redaction,
-                level=settings.logging.level,
-                keep_days=settings.logging.log_days,
-                mirror=mirror,
-            )
-        )
+        logs = stack.enter_context(_logged(ground, mirror))
         _say(ground)
-        desk = Desk(_first_board(ground), clock)
+        desk = Desk(_first_board(ground), ground.clock)
         metrics = Metrics(lambda: desk.board)
         desk.observe(metrics)
         desk.observe(Narrator())
@@ -118,7 +112,8 @@ async def _attempt(
         if ledger.head_problem and ground.mode is Mode.LIVE:
             raise Misconfigured(
                 str(ground.places.head),
-                f"LIVE is refused: {ledger.head_problem}; look with --observe, restore the ledger",
+                f"LIVE is refused: {ledger.head_problem}; restore the ledger. Without a copy: "
+                "`quarterdeck --observe ledger accept-loss`",
             )
         reader = await stack.enter_async_context(History(ground.places.ledger))
         secrets = ground.secrets(ledger.genesis.ledger_id)
@@ -130,17 +125,26 @@ async def _attempt(
         )
         if opened.fresh and has_a_past:
             raise _ForgottenMarket(opened.fresh)
-        outfit = replace(_outfit(ground, opened, ledger, reader, secrets, logs), seals=seals)
-        engine = Engine(desk, outfit)
-        beside = (*opened.beside, *(() if seals is None else (seals.anchors.run,)))
+        approving = ApprovalByMail(ground, secrets)
+        outfit = replace(
+            _outfit(ground, opened, ledger, reader, secrets, logs),
+            seals=seals,
+            head=KnownRows(ground.places, ledger, ground.anchor_file),
+            accepts_loss=ground.accepts_loss,
+            approvals=approving.plan,
+        )
+        engine = _heard_by(opened, Engine(desk, outfit))
+        beside, told = _beside(ground, desk, engine, opened, seals)
+        beside += approving.beside(desk) if serve else ()
         async with _running(engine, beside) as task:
             if serve:
                 await stack.enter_async_context(
                     served(desk, ground.places.socket(), ground.operators)
                 )
                 await _listen(stack, ground, desk, metrics, engine)
+                await approving.listen(stack, desk, engine)
             if wait:
-                await _happened(engine.ready, task)
+                await _happened(told, task)
             yield Own(
                 desk=CallerDesk(desk, ground.me),
                 engine=engine,
@@ -148,6 +152,29 @@ async def _attempt(
                 logs=logs,
                 metrics=metrics,
             )
+
+
+def _logged(ground: Ground, mirror: TextIO | None) -> AbstractContextManager[Logs]:
+    told = ground.loaded.settings.logging
+    return logging_to(
+        ground.places.logs,
+        clock=ground.clock,
+        redaction=ground.redaction,
+        level=told.level,
+        keep_days=told.log_days,
+        mirror=mirror,
+    )
+
+
+def _beside(
+    ground: Ground, desk: Desk, engine: Engine, opened: Access, seals: Seals | None
+) -> tuple[list[Beside], asyncio.Event]:
+    """What runs beside the engine, and what says that the desk can be asked."""
+    works = [*opened.beside, *(() if seals is None else (seals.anchors.run,))]
+    if opened.story is None:
+        return works, engine.ready
+    remembering = Remembering(desk, engine, opened.story, ground.clock)
+    return [*works, remembering.run], remembering.done
 
 
 def _outfit(
@@ -178,8 +205,21 @@ def _outfit(
         symbols=opened.symbols,
         ledger_bytes=lambda: ledger.size_bytes,
         keys=settings.keys,
+        triggers=settings.risk.kill_switch_enabled,
         performance=settings.performance,
+        withdrawals=settings.withdrawal_policy(ground.mode),
+        addresses={
+            name: told.place for name, told in settings.withdrawals.recipient_allowlist.items()
+        },
+        reread_limits=LimitsFile(ground.loaded, ground.reload, ground.mode),
     )
+
+
+def _heard_by(opened: Access, engine: Engine) -> Engine:
+    """The engine, whose facts the venues hear: those of the ledger first."""
+    for observer in opened.observers:
+        engine.desk.observe(observer)
+    return engine
 
 
 @asynccontextmanager

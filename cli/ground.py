@@ -6,16 +6,19 @@ The one rule: secrets leave the environment here, before anything else runs.
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 
 from cli.clock import SystemClock, SystemDice
+from cli.hardening import harden
 from cli.user import data_directory, user_name
 from config.layers import flag
 from config.load import Loaded, load
 from config.redaction import Redaction
+from config.secret_settings import stores_beyond
 from config.secrets_environment import EnvironmentSecrets, read_env_file
 from config.secrets_file import Passphrase, SecretFile, credential_given, passphrase_from
 from config.secrets_keyring import KeyringSecrets
@@ -34,6 +37,7 @@ class Ground:
     """Everything that is decided before a book is opened."""
 
     loaded: Loaded
+    reload: Callable[[], Loaded]
     mode: Mode
     places: Places
     clock: SystemClock
@@ -42,6 +46,7 @@ class Ground:
     environment: EnvironmentSecrets
     operators: Operators
     new_seal_key: bool = False
+    accepts_loss: bool = False
     passphrase: Passphrase | None = None  # where a screen is about to take the terminal
 
     @property
@@ -65,6 +70,14 @@ class Ground:
             open_file=lambda path: SecretFile(path, passphrase, self.redaction),
             redaction=self.redaction,
             credential=credential_given(os.environ) is not None,
+            remote=stores_beyond(
+                self.loaded.settings.vault,
+                self.loaded.settings.aws,
+                os.environ,
+                self.environment,
+                self.redaction,
+                self.clock,
+            ),
         )
 
     @property
@@ -91,20 +104,25 @@ class Ground:
 def stand(args: Namespace) -> Ground:
     """Load the configuration and decide mode and places.
 
+    From here on this process may hold keys, so it closes itself first.
+
     Raises:
         Misconfigured: with every mistake of the configuration, or a mode that is not there yet.
     """
+    harden()
     asked = Mode(args.mode) if args.mode else None
     flags = []
     if args.scenario:
         flags.append(flag("--scenario", "demo.scenario", args.scenario))
     if args.seed is not None:
         flags.append(flag("--seed", "demo.seed", str(args.seed)))
-    loaded = load(args.config, environ=os.environ, flags=flags, asked=asked)
+    reload = partial(load, args.config, environ=os.environ, flags=flags, asked=asked)
+    loaded = reload()
     redaction = Redaction()
     environment = _environment(loaded, redaction)
     return Ground(
         loaded=loaded,
+        reload=reload,
         mode=loaded.mode,
         places=Places(data_directory(args), loaded.mode.book),
         clock=SystemClock(),
@@ -113,6 +131,7 @@ def stand(args: Namespace) -> Ground:
         environment=environment,
         operators=operators_of(loaded),
         new_seal_key=_new_seal_key(args, loaded.mode),
+        accepts_loss=getattr(args, "action", "") == "accept-loss" and loaded.mode is not Mode.LIVE,
     )
 
 

@@ -1,14 +1,15 @@
 """`quarterdeck --kill REASON`: stop everything, with an engine, a hung engine, or none.
 
-Marker first; then the engine is asked and has two seconds to answer; after that this process
-cancels with clients of its own and writes what it saw beside the marker, where the engine
-finds it. It never opens the ledger. The one rule: 0 means verified, and nothing else does.
+`--scope` and `--level` make it less than everything. Marker first; then the engine is asked and
+has two seconds to answer; after that this process cancels with clients of its own and writes
+what it saw beside the marker, where the engine finds it. It never opens the ledger. The one
+rule: 0 means verified, and nothing else does.
 """
 
 import asyncio
 import logging
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cli.ground import Ground, stand
@@ -16,10 +17,12 @@ from cli.render import as_json, complain, say
 from cli.user import data_directory
 from cli.venue_access import access
 from domain.asks import Trip
-from domain.board import Mode
+from domain.board import Board, Mode
 from domain.codec import encode
-from domain.errors import DeskError, Misconfigured, Unavailable
-from domain.halts import Evidence, Halt, HaltState, Level, Marker
+from domain.errors import DeskError, Misconfigured, Refused, Unavailable
+from domain.halts import GLOBAL, Evidence, Halt, Level, Marker, scope_of
+from domain.orders import Side, VenueOrder
+from domain.scopes import Reach
 from engine.names import token
 from engine.remote import RemoteDesk, attached
 from engine.sweep import Sweep
@@ -58,24 +61,29 @@ def _books(args: Namespace) -> Sequence[str]:
 
 async def _kill_book(args: Namespace, book: str) -> int:
     places = Places(data_directory(args), book)
-    marker = _marker(args.kill)
+    marker = _marker(args)
     _write(places, marker)
-    say(f"{book}: HALT written; no further order leaves")
+    what = "" if marker.scope == GLOBAL else f" in {marker.scope}"
+    if marker.level is Level.REDUCE_ONLY:
+        say(f"{book}: HALT written; only sales of what is held leave{what}")
+    else:
+        say(f"{book}: HALT written; no further order leaves{what}")
     halt = await _through_the_engine(places, marker)
     if halt is not None:
         return _told(book, halt, json=args.json)
     return await _alone(args, places, marker)
 
 
-def _marker(reason: str) -> Marker:
+def _marker(args: Namespace) -> Marker:
     from cli.clock import SystemClock, SystemDice  # noqa: PLC0415 - the first act needs no more
 
     return Marker(
         halt_id=token(SystemDice()),
-        level=Level.HALT_CANCEL,
-        reason=reason.strip(),
+        level=Level[args.kill_level],
+        reason=args.kill.strip(),
         actor="quarterdeck --kill",
         at_us=SystemClock().now_us(),
+        scope=args.kill_scope,
     )
 
 
@@ -96,31 +104,56 @@ async def _through_the_engine(places: Places, marker: Marker) -> Halt | None:
     try:
         path = places.socket()
         async with asyncio.timeout(ANSWER_S + VERIFY_S), attached(path, hz=0) as desk:
-            ask = Trip(reason=marker.reason, level=marker.level, halt_id=marker.halt_id)
+            ask = Trip(
+                reason=marker.reason,
+                level=marker.level,
+                halt_id=marker.halt_id,
+                scope=marker.scope,
+            )
             async with asyncio.timeout(ANSWER_S):
-                await desk.ask(ask)
+                marker = await _asked(desk, ask, marker)
             await desk.watching(10)
             if desk.board.mode is Mode.OBSERVE:
                 say("the engine only observes: cancelling with clients of our own")
                 return None
             say("the engine has stopped; it cancels and verifies now")
-            return await _verified(desk)
+            return await _verified(desk, marker)
     except (Unavailable, TimeoutError, Misconfigured) as error:
         log.info("no answer from an engine: %s", error)
         say("no engine answers: cancelling with clients of our own")
         return None
 
 
-async def _verified(desk: RemoteDesk) -> Halt | None:
+async def _asked(desk: RemoteDesk, ask: Trip, marker: Marker) -> Marker:
+    """Trip; what the desk has not is everything there, and so the marker means everything."""
+    try:
+        await desk.ask(ask)
+    except Refused as error:
+        if error.rule != "scope":
+            raise
+        say(f"{error.reason}: the engine halts everything, as the marker says")
+        return replace(marker, scope=GLOBAL)
+    return marker
+
+
+async def _verified(desk: RemoteDesk, marker: Marker) -> Halt | None:
     """The engine's halt once it is proven, or as it stands when the time is up."""
     try:
         async with asyncio.timeout(VERIFY_S):
             async for board in desk.watch():
-                if board.halts and board.halts[0].state is HaltState.HALTED:
-                    return board.halts[0]
+                halt = _of(board, marker)
+                if halt is not None and not halt.cancels:
+                    return halt
     except TimeoutError:
         pass
-    return desk.board.halts[0] if desk.board.halts else None
+    return _of(desk.board, marker)
+
+
+def _of(board: Board, marker: Marker) -> Halt | None:
+    """The halt that this kill tripped or raised."""
+    return next(
+        (h for h in board.halts if h.scope == marker.scope and h.level >= marker.level), None
+    )
 
 
 def _told(book: str, halt: Halt, *, json: bool) -> int:
@@ -128,7 +161,10 @@ def _told(book: str, halt: Halt, *, json: bool) -> int:
         say(as_json(halt))
     for seen in halt.evidence:
         say(f"{book} {_sentence(seen)}")
-    verified = halt.state is HaltState.HALTED
+    verified = not halt.cancels
+    if halt.level is Level.HALT:
+        say(f"{book}: HALTED; working orders stay")
+        return VERIFIED
     say(f"{book}: {'VERIFIED' if verified else 'NOT VERIFIED: the engine goes on trying'}")
     return VERIFIED if verified else NOT_VERIFIED
 
@@ -145,20 +181,58 @@ def _sentence(seen: Evidence) -> str:
 
 async def _alone(args: Namespace, places: Places, marker: Marker) -> int:
     """Cancel with our own clients; what is seen goes beside the marker."""
+    if marker.level is Level.HALT:
+        say(f"{places.book}: working orders stay; nothing is sent while the marker lies there")
+        return VERIFIED if FileMarker(places.halt).present() else NOT_VERIFIED
+    reach = scope_of(marker.scope)
+    if reach.reach is Reach.STRATEGY:
+        complain(
+            f"{places.book}: only the ledger knows which orders are {reach}'s: the engine cancels "
+            'them when it starts; to cancel everything now: quarterdeck --kill "REASON"'
+        )
+        return NOT_VERIFIED
     try:
         ground = replace(_ground(args, places), places=places)
         async with access(
             ground, None, ground.secrets(places.book), lambda *_: None, hurry=True
         ) as opened:
+            inside = _inside(marker)
             sweeps = [
-                Sweep(account, c.readers[account], c.traders.get(account), c.traits, ground.clock)
+                Sweep(
+                    account,
+                    c.readers[account],
+                    c.traders.get(account),
+                    c.traits,
+                    ground.clock,
+                    inside=inside,
+                )
                 for c in opened.connections
                 for account in c.readers
+                if reach.touches(account)
             ]
             return await _swept(places, marker, sweeps, ground)
     except DeskError as error:
         complain(f"{places.book}: no venue could be opened: {error}")
         return NO_VENUE
+
+
+def _inside(marker: Marker) -> Callable[[VenueOrder], bool] | None:
+    """Which rows of a venue's list must go; None: all of them.
+
+    Without the ledger nobody can tell our orders of a symbol from others', nor what is held:
+    every order of the symbol goes, and at REDUCE_ONLY every order that is not a sale.
+    """
+    reach = scope_of(marker.scope)
+    sales_stay = marker.level is Level.REDUCE_ONLY
+    if reach.takes_foreign and not sales_stay:
+        return None
+
+    def inside(row: VenueOrder) -> bool:
+        return reach.covers(row.account, row.symbol, "") and not (
+            sales_stay and row.side is Side.SELL
+        )
+
+    return inside
 
 
 def _ground(args: Namespace, places: Places) -> Ground:
@@ -170,7 +244,7 @@ def _ground(args: Namespace, places: Places) -> Ground:
 
 async def _swept(places: Places, marker: Marker, sweeps: Sequence[Sweep], ground: Ground) -> int:
     if not sweeps:
-        complain(f"{places.book}: no account is configured")
+        complain(f"{places.book}: no account is configured in {marker.scope}")
         return NO_VENUE
     evidence_log = EvidenceLog(places.directory, marker.halt_id)
     until = ground.clock.monotonic_us() + OWN_DEADLINE_S * 1_000_000

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
-from cli.arguments import Outline, Parser, common_flags
+from cli.arguments import Outline, Parser, common_flags, kill_terms
 from cli.subcommands import add_commands
 from cli.version import __version__
 
@@ -32,18 +32,24 @@ exit status: 0 done, 64 usage, 69 not available, 70 corrupt, 75 outcome not know
 reachable. `ledger verify`: 0 OK, 1 FAIL, 3 INCOMPLETE."""
 
 
+KILL_TERMS = ("GLOBAL", "HALT_CANCEL", "")
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The parsed command line; leaves the process for --help, --version and mistakes."""
     words = sys.argv[1:] if arguments is None else arguments
     parser = build(whole=any(not word.startswith("-") for word in words))
     told = parser.parse_args(words)
     if told.kill is not None:
-        told.kill = " ".join(told.kill)
+        told.kill = " ".join(told.kill) or told.kill_reason
     if told.kill is not None and told.kill.strip().lower() in ("status", "release", "help", ""):
         parser.error(
             "--kill takes the reason for stopping everything, in quotes. "
             "For the others: `quarterdeck kill status`, `quarterdeck kill release`"
         )
+    narrowed = (told.kill_scope, told.kill_level, told.kill_reason) != KILL_TERMS
+    if told.kill is None and narrowed and told.command != "kill":
+        parser.error("--scope, --level and --reason belong to --kill")
     if told.kill is not None and (told.command or told.daemon):
         parser.error("--kill stands alone: it takes no command and no --daemon")
     if told.daemon and told.command:
@@ -69,11 +75,13 @@ def build(*, whole: bool = True) -> Parser:
     parser.add_argument("--daemon", action="store_true", help="run the engine without a screen")
     parser.add_argument(
         "--kill",
-        nargs="+",
+        nargs="*",
         metavar="REASON",
         help="halt all trading, cancel every open order, verify it; works with a hung engine "
         "and with none",
     )
+    kill_terms(parser, top=True)
+    parser.add_argument("--reason", dest="kill_reason", default="", help="with --kill: why")
     parser.add_argument(
         "--new-seal-key",
         action="store_true",

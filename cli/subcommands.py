@@ -2,21 +2,31 @@
 
 import argparse
 
-from cli.arguments import Commands, Parser, command, count, path, public_key
+from cli.arguments import Commands, Parser, command, count, kill_terms, path, public_key, scope
 from cli.subcommands_accounting import add_accounting
+from cli.subcommands_adjusting import add_adjusting
+from cli.subcommands_alerts import add_alerts
+from cli.subcommands_drill import add_drill
 from cli.subcommands_performance import add_performance
+from cli.subcommands_secrets import add_secrets
 from cli.subcommands_tax import add_tax_commands
+from cli.subcommands_withdrawals import add_withdrawals
 
 
 def add_commands(commands: "Commands[Parser]") -> None:
     """All of them, in the order of the help."""
     _reading(commands)
     _trading(commands)
+    add_withdrawals(commands)
+    add_alerts(commands)
     _control(commands)
+    add_drill(commands)
+    add_secrets(commands)
     _ledger(commands)
     _import(commands)
     add_accounting(commands)
     add_performance(commands)
+    add_adjusting(commands)
     add_tax_commands(commands)
 
 
@@ -85,10 +95,7 @@ def _control(commands: "Commands[Parser]") -> None:
     disarm = command(commands, "disarm", "send no new orders; open orders stay")
     disarm.add_argument("--reason", default="asked for", help="why, for the ledger")
     _kill(commands)
-    limits = command(commands, "limits", "the limits in force, or approve looser ones")
-    actions = limits.add_subparsers(dest="action", metavar="ACTION")
-    command(actions, "show", "the limits in force and those that wait")
-    _code(command(actions, "approve", "put the waiting, looser limits in force"))
+    _limits(commands)
     totp = command(commands, "totp", "the second factor")
     enrol = command(
         totp.add_subparsers(dest="action", metavar="ACTION", required=True),
@@ -125,6 +132,31 @@ def _control(commands: "Commands[Parser]") -> None:
     )
 
 
+def _limits(commands: "Commands[Parser]") -> None:
+    limits = command(
+        commands,
+        "limits",
+        "the limits in force; lower them, raise them, and what was changed",
+        more="docs/limits.md tells what each one counts, of the whole desk and within a scope.",
+    )
+    actions = limits.add_subparsers(dest="action", metavar="ACTION")
+    command(actions, "show", "the limits in force and those that wait")
+    changed = command(
+        actions,
+        "set",
+        "change one limit: lower at once, higher after a cool-down and with a code",
+        more="`off` takes a limit away, which is higher than any.",
+    )
+    changed.add_argument("name", metavar="NAME", help="like max_order_value; `limits` lists them")
+    changed.add_argument("value", metavar="VALUE", help="the new value, or off")
+    changed.add_argument("--scope", default="", help="of which part: VENUE:kraken, SYMBOL:BTC/USD")
+    _code(command(actions, "approve", "put the waiting, looser limits in force (second factor)"))
+    gone = command(actions, "cancel", "ask no longer for the looser limits that wait")
+    gone.add_argument("--reason", default="asked for", help="why, for the ledger")
+    past = command(actions, "history", "who changed what when, from the ledger, newest first")
+    past.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
+
+
 def _kill(commands: "Commands[Parser]") -> None:
     kill = command(
         commands,
@@ -137,14 +169,31 @@ def _kill(commands: "Commands[Parser]") -> None:
     kill.add_argument("--deactivate", action="store_true", help="the same as `kill release`")
     kill.add_argument("--auth-code", dest="code", help="the code, for --deactivate")
     kill.add_argument("--reason", default="", help="why")
+    kill_terms(kill)
     actions = kill.add_subparsers(dest="action", metavar="ACTION")
     command(actions, "status", "what is halted, since when, and what is proven")
+    flatten = command(
+        actions,
+        "flatten",
+        "stop, cancel, and then sell what is held for cash",
+        more="It shows what would be sold; nothing happens before the scope is typed once more.",
+    )
+    flatten.add_argument("--scope", type=scope, default="GLOBAL", help="what to flatten")
+    flatten.add_argument("--reason", default=argparse.SUPPRESS, help="why")
+    flatten.add_argument("--preview", action="store_true", help="only show what would be sold")
+    flatten.add_argument("--confirm", default="", help="the scope, typed once more")
     release = command(actions, "release", "release the halt with a second factor")
     _code(release)
     release.add_argument("--reason", default=argparse.SUPPRESS, help="why it is safe again")
-    release.add_argument("--scope", default="", help="the scope, typed in full (GLOBAL)")
+    release.add_argument("--scope", default="", help="the scope of the halt, typed in full")
     release.add_argument(
         "--accept-unverified", action="store_true", help="though not every order is proven gone"
+    )
+    release.add_argument(
+        "--acknowledge", action="store_true", help="though what tripped it is still true"
+    )
+    release.add_argument(
+        "--reset-high-water", action="store_true", help="count drawdown from today's value on"
     )
 
 
@@ -184,6 +233,9 @@ def _ledger(commands: "Commands[Parser]") -> None:
     command(actions, "key", "the public keys that sealed it, to be written down elsewhere")
     rekey = command(actions, "rekey", "seal with a new key from now on (second factor)")
     _code(rekey)
+    loss = command(actions, "accept-loss", "go on without lost rows (second factor)")
+    loss.add_argument("--reason", required=True, help="what happened, for the ledger")
+    _code(loss)
     tail = command(actions, "tail", "the newest rows")
     tail.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
     tail.add_argument("--kind", default="", help="only of this kind")

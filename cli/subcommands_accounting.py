@@ -23,6 +23,7 @@ def _figures(commands: "Commands[Parser]") -> None:
         more="Sales are matched on the whole history; what is not known is named, never zero.",
     )
     pnl.add_argument("--asset", default="", metavar="A", help="only this asset")
+    pnl.add_argument("--account", default="", metavar="V/N", help="only there: kraken/main")
     pnl.add_argument("--window", choices=WINDOWS, default="", help="only this window")
     command(commands, "nav", "net asset value by asset, venue and account, with price ages")
     command(commands, "accounts", "each account: its value, its feed, since when it is clean")
@@ -37,6 +38,7 @@ def _figures(commands: "Commands[Parser]") -> None:
     )
     explain.add_argument("figure", choices=("realised", "unrealised"), help="which figure")
     explain.add_argument("asset", metavar="ASSET", help="of which asset")
+    explain.add_argument("--account", default="", metavar="V/N", help="only there: kraken/main")
     explain.add_argument("--window", choices=WINDOWS, default="all", help="of sales in it (all)")
     _paged(explain)
 

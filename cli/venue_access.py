@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cli.abilities import abilities_of
 from cli.ground import Ground
 from cli.timing import Tell, timed
+from cli.venue_keys import KeyLoading, kept_open
 from config.secrets_stores import SecretStores
 from config.settings import ExchangeSettings
 from config.settings import PaperSettings as PaperBlock
 from domain.board import Mode
 from domain.errors import Misconfigured
 from domain.instruments import Account
-from domain.ports import AccountReader, Market, Trader, VenueTraits, Vitals
+from domain.ports import AccountReader, Market, Observer, Trader, VenueTraits, Vitals
+from domain.withdrawals import WithdrawalLister, Withdrawer
 from engine.connections import Connection, Connections
 
 if TYPE_CHECKING:  # ccxt is heavy
     from venues.ccxt_venue import CcxtVenue
+    from venues.demo_story import Story
     from venues.keys import AccountKeys
     from venues.paper import PaperVenue
     from venues.paper_desk import PaperSettings
@@ -44,13 +47,16 @@ class Access:
     """The opened venues, what must run beside the engine, and what was learnt on the way.
 
     `fresh` says why the venues know nothing of an earlier book ("" when they do): a demo book
-    with a past must not go on with a market that has forgotten it.
+    with a past must not go on with a market that has forgotten it. `story` is what a fresh demo
+    has to tell of its past. `observers` hear the desk's facts, from the ledger's first on.
     """
 
     connections: Connections
     beside: tuple[Beside, ...] = ()
     symbols: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fresh: str = ""
+    story: "Story | None" = None
+    observers: tuple[Observer, ...] = ()
 
 
 @asynccontextmanager
@@ -97,7 +103,12 @@ async def _demo(ground: Ground, ledger_id: str | None, tell: Tell) -> AsyncGener
     )
     connections = {venue: _connection(ground, tell, known) for venue, known in demo.venues.items()}
     try:
-        yield Access(connections=Connections(connections), beside=(demo.run,), fresh=demo.problem)
+        yield Access(
+            connections=Connections(connections),
+            beside=(demo.run,),
+            fresh=demo.problem,
+            story=demo.story,
+        )
     finally:
         demo.close()
 
@@ -145,6 +156,8 @@ async def _paper(
                     state_dir=ground.places.directory,
                     book=ledger_id,
                     settings=_paper_settings(told, known.fee_pct, hurry=hurry),
+                    tape=live.tape,
+                    on_problem=partial(log.warning, "%s: %s", venue),
                 )
             )
             connections[venue] = _connection(ground, tell, paper, live.vitals)
@@ -180,6 +193,8 @@ async def _real(
 
     exchanges = ground.loaded.settings.enabled
     connections: dict[str, Connection] = {}
+    observers: list[Observer] = []
+    loading = KeyLoading(secrets)
     async with AsyncExitStack() as stack:
         for venue, told in exchanges.items():
             orders = ground.mode is Mode.LIVE and may_trade(venue, told)
@@ -188,7 +203,7 @@ async def _real(
             elif orders and venue not in TRIED_ON_THE_WIRE:
                 log.warning("%s is traded though our orders were never tried there", venue)
             keys = {
-                name: secrets.account_keys(Account(venue, name), known.references, trade=orders)
+                name: await loading.of(Account(venue, name), known.references, trade=orders)
                 for name, known in told.accounts.items()
             }
             opened = await stack.enter_async_context(
@@ -196,8 +211,17 @@ async def _real(
             )
             venue_id = opened.traits.venue
             known = _connection(ground, tell, opened, opened.vitals)
-            connections[venue_id] = replace(known, inspectors=opened.inspectors)
-        yield Access(connections=Connections(connections), symbols=_symbols(exchanges))
+            connections[venue_id] = replace(
+                known, inspectors=opened.inspectors, changers=opened.changers
+            )
+            observers += opened.observers
+        loading.insist()
+        yield Access(
+            connections=Connections(connections),
+            beside=(partial(kept_open, secrets, exchanges),),
+            symbols=_symbols(exchanges),
+            observers=tuple(observers),
+        )
 
 
 def may_trade(venue: str, told: ExchangeSettings) -> bool:
@@ -235,6 +259,7 @@ def _opened(
         hurry=hurry,
         gateway=ground.loaded.settings.gateway,
         markets_dir=ground.places.markets if remembers else None,
+        wallets={name: known.futures for name, known in told.accounts.items()},
     )
     on_problem = partial(log.warning, "%s: %s", venue)
     return open_venue(venue, keys, clock=ground.clock, settings=settings, on_problem=on_problem)
@@ -255,6 +280,12 @@ class _Venue(Protocol):
     @property
     def traders(self) -> Mapping[Any, Trader]: ...
 
+    @property
+    def withdrawers(self) -> Mapping[Any, Withdrawer]: ...
+
+    @property
+    def listers(self) -> Mapping[Any, WithdrawalLister]: ...
+
 
 def _connection(
     ground: Ground, tell: Tell, opened: _Venue, vitals: Callable[[], Vitals] | None = None
@@ -270,6 +301,8 @@ def _connection(
         market=timed(opened.market, venue, clock, tell),
         readers={account(n): timed(r, venue, clock, tell) for n, r in opened.readers.items()},
         traders={account(n): timed(t, venue, clock, tell) for n, t in opened.traders.items()},
+        withdrawers={account(n): w for n, w in opened.withdrawers.items()},
+        listers={account(n): lister for n, lister in opened.listers.items()},
         vitals=vitals,
         abilities=abilities_of(ground.mode, opened.traits),
     )

@@ -73,7 +73,10 @@ def _balances(board: Board) -> Rows:
 
 
 def _halts(board: Board) -> Rows:
-    yield ("GLOBAL",), int(board.level)
+    levels = {"GLOBAL": int(board.level)}
+    for halt in board.halts:
+        levels[halt.scope] = max(int(halt.standing), levels.get(halt.scope, 0))
+    yield from (((scope,), level) for scope, level in levels.items())
 
 
 def _strictest(usage: Iterable[Usage]) -> list[Usage]:
@@ -206,13 +209,13 @@ GAUGES: tuple[Told, ...] = (
         (),
         lambda b: _one(_age_s(b.ledger.anchored_us, b.now_us)),
     ),
-    # What these two measure arrives with later releases; until then it was never done.
     Told(
         "trading_last_drill_age_seconds",
-        "Age of the last drill of the kill switch; NaN: never drilled",
+        "Age of the last proven drill of the kill switch; NaN: never drilled",
         (),
-        lambda _: _one(None),
+        lambda b: _one(_age_s(b.drilled_us, b.now_us)),
     ),
+    # What this measures arrives with a later release; until then it was never done.
     Told(
         "trading_notify_outbox_age_seconds",
         "Age of the oldest message that is not delivered; NaN: never sent one",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.geometry import Size
 
+from domain.halts import GLOBAL, Level
 from tui import keys, themes
 from tui.options import Graph, Options
 from tui.projector import Projector
@@ -48,6 +49,8 @@ class Console(Projector, inherit_bindings=False):
             await super().on_event(event)
 
     def _overtakes(self, key: str) -> bool:
+        if len(key) == 1:
+            return False  # a letter: in a field it is text, and keeps its place in it
         return any(key in one.keys.split(",") for one in self.key_table if one.action in _ALWAYS)
 
     def on_mount(self) -> None:
@@ -147,9 +150,11 @@ class Console(Projector, inherit_bindings=False):
             self.engage_kill(HOTKEY_REASON)
         self.draw_again()
 
-    def engage_kill(self, reason: str) -> None:
-        """Trip the kill switch now."""
-        self.run_worker(self.kill_switch.trip(reason), group="kill")
+    def engage_kill(
+        self, reason: str, scope: str = GLOBAL, level: Level = Level.HALT_CANCEL
+    ) -> None:
+        """Trip the kill switch now; over everything, unless the operator chose less."""
+        self.run_worker(self.kill_switch.trip(reason, scope, level), group="kill")
 
     async def action_go(self, name: str) -> None:
         """Visit a screen."""
@@ -216,6 +221,12 @@ class Console(Projector, inherit_bindings=False):
         self.graph = kinds[(kinds.index(self.graph) + 1) % len(kinds)]
         self.draw_again()
         self.say(f"charts are drawn with {self.graph.value}")
+
+    def action_triggers(self) -> None:
+        """Show what would halt the desk by itself."""
+        from tui.screens.triggers import TriggersDialog  # noqa: PLC0415  loaded when first wanted
+
+        self.show_dialog(TriggersDialog())
 
     def action_leave(self) -> None:
         """Leave; where the engine would stop with the console, ask first."""

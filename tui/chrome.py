@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from domain.board import Board, Health, Mode
 from domain.days import SECOND_US
-from domain.halts import Evidence, HaltState, Level
+from domain.drills import days_since, overdue
+from domain.halts import Evidence, Halt, HaltState, Level
+from domain.scopes import EVERYTHING
 from tui.format import clock, counted
 from tui.freshness import DOT, accounts, bans, feeds_of, health_of, last_sign_us, trouble, venues
 from tui.keys import Key, shown
@@ -23,13 +25,20 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 _RULE = Part(" │ ", "")
 
 
-def kill_word(board: Board) -> str:
+def kill_word(board: Board, *, brief: bool = False) -> str:
     """What the bar says of the kill switch: KILL READY or KILLED, and what lies between.
 
-    Until the ledger has been read neither is known, though the key already works.
+    Until the ledger has been read neither is known, though the key already works. A halt over
+    less than everything is named, `HALT VENUE:kraken`; the strictest, where there are several.
     """
     if board.killed:
         return "KILLED"
+    narrow = narrower(board)
+    if narrow and not board.level:
+        worst = max(narrow, key=lambda halt: halt.standing)
+        word = "HALT" if worst.standing >= Level.HALT else "REDUCE"
+        name = worst.reach.name if brief else worst.scope
+        return f"{word} {name}" + (f" +{len(narrow) - 1}" if len(narrow) > 1 else "")
     if unread(board):
         return "KILL · STARTING"
     if board.level == Level.HALT:
@@ -37,6 +46,11 @@ def kill_word(board: Board) -> str:
     if any(halt.state is HaltState.RESUMING for halt in board.halts):
         return "KILL READY · RESUMING"
     return "KILL READY · REDUCE ONLY" if board.level else "KILL READY"
+
+
+def narrower(board: Board) -> list[Halt]:
+    """The halts in force over less than everything."""
+    return [halt for halt in board.halts if halt.reach != EVERYTHING]
 
 
 def mode_bar(picture: Picture, width: int) -> Line:
@@ -99,10 +113,16 @@ def _dot(picture: Picture, venue: str) -> str:
 
 
 def _states(board: Board, *, brief: bool) -> list[Part]:
-    states = [Part(f" {kill_word(board)} ", "inverse" if board.killed else "ready")]
+    tone = "warn" if narrower(board) else "ready"
+    word = kill_word(board, brief=brief)
+    states = [Part(f" {word} ", "inverse" if board.killed else tone)]
     if board.mode is Mode.LIVE:
         armed = "ARMED" if board.armed else "DISARMED"
         states += [Part(" "), Part(f" {armed} ", "inverse" if board.armed else "")]
+        if not brief and not unread(board) and overdue(board.drilled_us, board.now_us):
+            days = days_since(board.drilled_us, board.now_us)
+            told = " NO DRILL " if days is None else f" DRILL {days}d AGO "
+            states += [Part(" "), Part(told, "warn")]
     if board.gateway:
         told = "GATEWAY" if brief else f"GATEWAY {board.gateway}"
         states += [Part(" "), Part(f" {told} ", "inverse")]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from domain.board import Board
 from domain.halts import Level
+from domain.scopes import EVERYTHING
 from tui.format import TIMES, price, quantity
 from tui.words import side_tone, side_word
 
@@ -55,4 +56,5 @@ def _alarms(board: Board) -> Iterator[Happening]:
 def _halts(board: Board) -> Iterator[Happening]:
     for halt in board.halts:
         word = "KILL" if halt.level >= Level.HALT_CANCEL else "HALT"
-        yield Happening(halt.at_us, word, f"{halt.reason} (by {halt.actor})", "halt")
+        over = "" if halt.reach == EVERYTHING else f"{halt.scope}: "
+        yield Happening(halt.at_us, word, f"{over}{halt.reason} (by {halt.actor})", "halt")

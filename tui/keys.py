@@ -14,7 +14,21 @@ from textual.binding import Binding, BindingType
 
 from tui.screens.registry import SCREENS
 
-GLOBAL, TABLE, DASHBOARD, ORDERS, TICKET, ORDER, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS = (
+(
+    GLOBAL,
+    TABLE,
+    DASHBOARD,
+    ORDERS,
+    TICKET,
+    ORDER,
+    RISK,
+    PNL,
+    EXPLAIN,
+    LOTS,
+    LEDGER,
+    LOGS,
+    WITHDRAWALS,
+) = (
     "Everywhere",
     "Tables",
     "Dashboard",
@@ -27,11 +41,12 @@ GLOBAL, TABLE, DASHBOARD, ORDERS, TICKET, ORDER, RISK, PNL, EXPLAIN, LOTS, LEDGE
     "Tax lots",
     "Ledger",
     "Logs",
+    "Withdrawals",
 )
 KILL = "risk.kill"
 FOOTER_ROOM = 8
 # Key presses in these contexts can reach the keys of GLOBAL and TABLE as well.
-_OVER_TABLES = (DASHBOARD, ORDERS, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS)
+_OVER_TABLES = (DASHBOARD, ORDERS, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS, WITHDRAWALS)
 _SHOWN = {"escape": "esc", "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "insert": "ins"}
 
 
@@ -115,6 +130,9 @@ TABLE_OF_KEYS: tuple[Key, ...] = (
         code="THM"),
     Key("view.graph", "", GLOBAL, "graph", "Graph",
         "Draw charts with braille, blocks or plain characters", code="GRAPH"),
+    Key("risk.triggers", "", GLOBAL, "triggers", "Triggers",
+        "What would halt the desk by itself: each trigger with what it sees now, its limit, "
+        "its last trip", code="TRIG"),
     Key("app.quit", "q,ctrl+c", GLOBAL, "leave", "Quit", "Leave the console", footer=8,
         code="QUIT"),
 
@@ -186,12 +204,27 @@ TABLE_OF_KEYS: tuple[Key, ...] = (
     Key("risk.denials", "d", RISK, "denials", "Denials", "To the denials and back to the limits",
         footer=4, code="DENY"),
 
+    Key("withdraw.new", "w", WITHDRAWALS, "new", "New", "Ask for a withdrawal; or add an address",
+        footer=2, code="WNEW"),
+    Key("withdraw.approve", "A", WITHDRAWALS, "approve", "Approve",
+        "Approve the request, or confirm the address (2FA)", dangerous=True, footer=2, code="WOK"),
+    Key("withdraw.reject", "D", WITHDRAWALS, "reject", "Deny",
+        "Deny the request, or revoke the address, with a reason", footer=3, code="WNO"),
+    Key("withdraw.cancel", "x", WITHDRAWALS, "cancel", "Cancel",
+        "Take the request back before it is sent", footer=4),
+    Key("withdraw.settle", "U", WITHDRAWALS, "settle", "Settle",
+        "Say whether a request that no search finds was sent (2FA)", dangerous=True),
+    Key("withdraw.book", "L", WITHDRAWALS, "book", "Addresses",
+        "To the address book and back to the requests", footer=4, code="ADDR"),
+
     Key("pnl.shorter", "[", PNL, "window(-1)", "Shorter", "A shorter range: 24 h, 7 d, 30 d"),
     Key("pnl.longer", "]", PNL, "window(1)", "Longer", "A longer range: 30 d, today, all"),
     Key("pnl.by", "b", PNL, "by", "By", "Portfolio by asset, venue, account, or every holding",
         footer=4),
     Key("pnl.part", "m", PNL, "part", "Portfolio",
         "To the portfolio, the daily returns, and back", footer=4, code="PORT"),
+    Key("pnl.account", "v", PNL, "account", "Account",
+        "Profit and loss of the next account, and then of all together"),
     Key("pnl.unrealised", "u", PNL, "unrealised", "Unrealised",
         "What the unrealised figure is made of (enter: the realised one)"),
     Key("pnl.gaps", "i", PNL, "gaps", "Left out", "What the sums leave out, and why"),
@@ -284,27 +317,3 @@ def sections(
     rows = list(table)
     order = sorted(CONTEXTS, key=lambda context: context != first)
     return [(name, [key for key in rows if key.context == name and key.keys]) for name in order]
-
-
-def markdown() -> str:
-    """docs/keys.md."""
-    parts = [
-        "# Keys\n",
-        (
-            "Made from `tui/keys.py`; a test keeps the two equal. All keys can be changed in the "
-            "configuration by their id.\n"
-        ),
-    ]
-    for name, rows in sections():
-        parts.append(f"## {name}\n")
-        parts.append("| key | does | id | code |\n|---|---|---|---|")
-        parts.extend(_markdown_row(key) for key in rows)
-        parts.append("")
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _markdown_row(key: Key) -> str:
-    keys = " ".join(f"`{shown(one)}`" for one in _split(key.keys))
-    help_text = f"**{key.help}**" if key.dangerous else key.help
-    code = f"`:{key.code}`" if key.code else ""
-    return f"| {keys} | {help_text} | {key.id} | {code} |"

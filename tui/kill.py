@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.board import Board
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
+from domain.halts import GLOBAL, Level
 from domain.text import clean
 from tui.options import Options
 
@@ -70,7 +71,9 @@ class KillSwitch:
         if self.note and board.halts != self._halts_then:
             self.note = ""
 
-    async def trip(self, reason: str) -> None:
+    async def trip(
+        self, reason: str, scope: str = GLOBAL, level: Level = Level.HALT_CANCEL
+    ) -> None:
         """Trip the kill switch; without an answer in time start `--kill` in its own process."""
         self._halts_then = self._desk.board.halts
         self._tell("killing: the engine was asked")
@@ -78,10 +81,15 @@ class KillSwitch:
             from domain.asks import Trip  # noqa: PLC0415  as the ports; it fails to the next step
 
             async with asyncio.timeout(self._options.kill_timeout_ms / 1_000):
-                await self._desk.ask(Trip(reason=reason))
+                await self._desk.ask(Trip(reason=reason, scope=scope, level=level))
         except Exception as error:  # noqa: BLE001  kill step → next step, whatever failed
+            if isinstance(error, Refused) and scope != GLOBAL:
+                self._tell(str(error))  # a scope that the desk has not: nothing was asked of it
+                return
             if self._desk.board.halts == self._halts_then:
-                self._tell(self._spawned(reason, error))
+                less = (scope, level) != (GLOBAL, Level.HALT_CANCEL)
+                terms = ("--scope", scope, "--level", level.name) if less else ()
+                self._tell(self._spawned(reason, error, *terms))
                 return
         self._tell("")
 
@@ -89,7 +97,7 @@ class KillSwitch:
         self.note = note
         self._changed()
 
-    def _spawned(self, reason: str, error: Exception) -> str:
+    def _spawned(self, reason: str, error: Exception, *terms: str) -> str:
         if isinstance(error, TimeoutError):
             why = "the engine did not answer"
         elif isinstance(error, Unavailable):
@@ -97,7 +105,7 @@ class KillSwitch:
         else:
             why = f"the engine failed ({type(error).__name__})"
         try:
-            told = self._options.spawn_kill(reason)
+            told = self._options.spawn_kill(reason, *terms)
         except Exception as fault:  # noqa: BLE001  kill step → next step: the operator's own hands
             told = f"--kill could not be started ({type(fault).__name__}): run `quarterdeck --kill`"
         return f"{why}: {told}"

@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 Clock = Callable[[], int]
-# Starts `quarterdeck --kill REASON` in a process of its own; answers one sentence to show.
-SpawnKill = Callable[[str], str]
+# Starts `quarterdeck --kill REASON` in a process of its own, with flags that make it less than
+# everything, if any; answers one sentence to show.
+SpawnKill = Callable[..., str]
 
 
 class Graph(StrEnum):
@@ -30,7 +31,7 @@ class Start(StrEnum):
     KEYS = "keys"
 
 
-def nothing_to_spawn(_: str) -> str:
+def nothing_to_spawn(_: str, *__: str) -> str:
     """The answer where no wiring gave a way to start `--kill`: say it, do not hide it."""
     return "nothing to start: run `quarterdeck --kill` in another terminal"
 

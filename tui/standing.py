@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.board import Board
 from domain.instruments import Account
-from domain.market import Price
+from domain.market import Balances, Price
 from domain.money import MONEY, ZERO, number
 from domain.verdicts import Usage
 from tui.format import ratio_pct
@@ -22,7 +22,10 @@ _DOLLARS = ("USD", "USDT", "USDC", "EUR")
 
 
 class Holding(NamedTuple):
-    """One asset in one account, valued at its mark (base currency; None: no mark)."""
+    """One asset in one account, valued at its mark (base currency; None: no mark).
+
+    `wallet` names a futures wallet, "" is the spot market; nothing in futures is `free`.
+    """
 
     asset: str
     account: Account
@@ -33,6 +36,12 @@ class Holding(NamedTuple):
     change_pct: Decimal | None
     share_pct: Decimal | None
     old: bool
+    wallet: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its account, and the wallet there."""
+        return f"{self.account} {self.wallet}" if self.wallet else self.account
 
 
 def holdings(board: Board, now_us: int) -> list[Holding]:
@@ -52,21 +61,31 @@ def _unshared(board: Board, now_us: int) -> Iterator[Holding]:
             continue
         account = view.account
         old = balances_are_old(board, account, now_us)
-        for asset, balance in view.balances.assets.items():
-            if not balance.total:
+        for wallet, asset, total, free in _lying(view.balances):
+            if not total:
                 continue
             mark = mark_of(board, asset)
             yield Holding(
                 asset=asset,
                 account=account,
-                total=balance.total,
-                free=balance.free,
+                wallet=wallet,
+                total=total,
+                free=free,
                 mark=mark,
-                value=None if mark is None else MONEY.multiply(balance.total, mark),
+                value=None if mark is None else MONEY.multiply(total, mark),
                 change_pct=change_pct(_price(board, account.venue, asset)),
                 share_pct=None,
                 old=old or (asset != board.base_currency and prices_are_old(board, account.venue)),
             )
+
+
+def _lying(balances: Balances) -> Iterator[tuple[str, str, Decimal, Decimal]]:
+    """Wallet, asset, total, and what a spot order could use of it."""
+    for asset, held in balances.assets.items():
+        yield "", asset, held.total, held.free
+    for wallet, assets in balances.margins.items():
+        for asset, margin in assets.items():
+            yield wallet, asset, MONEY.add(margin.wallet, margin.unrealised), ZERO
 
 
 def mark_of(board: Board, asset: str) -> Decimal | None:
@@ -123,7 +142,7 @@ def standing(board: Board, working: WorkingOrders) -> Standing:
         working=None if unread(board) else len(working.orders),
         unknown=len(working.unknown),
         reserved=working.reserved,
-        volume=next((usage for usage in board.usage if usage.rule == "max_daily_volume"), None),
+        volume=next((usage for usage in board.usage if usage.setting == "max_daily_volume"), None),
     )
 
 

@@ -54,7 +54,10 @@ def side_tone(side: Side | str) -> str:
 
 
 def limit_name(rule: str, subject: str = "") -> str:
-    """`max_order_value` as a person reads it: `Order value`; with its subject: `Position BTC`."""
+    """`max_order_value` as a person reads it: `Order value`; with its subject: `Position BTC`.
+
+    The subject of a limit within a scope ends with the scope's name: `Position BTC kraken`.
+    """
     words = rule.removeprefix("max_").replace("_pct", "").replace("_size", "").split("_")
     return " ".join(words).capitalize() + (f" {subject}" if subject else "")
 

@@ -18,7 +18,8 @@ async def pnl(desk: Desk, args: Namespace) -> int:
     """Realised and unrealised gain by asset and window."""
     windows = (args.window,) if args.window else ()
     assets = (args.asset.upper(),) if args.asset else ()
-    told = await desk.ask(figures.ReadPnl(windows=windows, assets=assets))
+    ask = figures.ReadPnl(windows=windows, assets=assets, account=args.account.lower())
+    told = await desk.ask(ask)
     if args.json:
         say(as_json(told))
         return 0
@@ -32,6 +33,8 @@ async def pnl(desk: Desk, args: Namespace) -> int:
     say(table(heads, rows, right=" ".join(heads[1:])))
     fees = ", ".join(f"{t.window} {money(t.fees)}" for t in told.totals)
     say(f"\nRealised gain in {told.base_currency} by window; fees are in it: {fees}")
+    if told.account:
+        say(f"Of what was sold at {told.account}, and of lots that came in there")
     for note in _gaps(told):
         say(note)
     return 0
@@ -224,6 +227,7 @@ async def explain(desk: Desk, args: Namespace) -> int:
             figure=args.figure,
             asset=args.asset.upper(),
             window=args.window,
+            account=args.account.lower(),
             skip=args.skip,
             limit=args.limit,
         )
@@ -258,4 +262,5 @@ def _origin(origin: figures.Origin | None) -> str:
     if origin is None:
         return "-"
     venue_id = f" {origin.venue_id}" if origin.venue_id else ""
-    return f"{origin.venue} {origin.kind}{venue_id} (row {origin.seq})"
+    valued = f", valued by {origin.valued_by}" if origin.valued_by else ""
+    return f"{origin.venue} {origin.kind}{venue_id} (row {origin.seq}{valued})"

@@ -6,19 +6,27 @@ from collections.abc import Awaitable, Callable
 
 from cli.commands import (
     accounting,
+    adjusting,
+    alerting,
     allocations,
     breaks,
     connection,
     control,
     doctor,
+    drill,
     exporting,
     importing,
+    kill,
     ledger,
+    limits,
     performance,
     reading,
+    secrets,
     tax,
     trading,
+    triggers,
     venues,
+    withdrawing,
 )
 from cli.desks import some_desk
 from cli.ground import stand
@@ -32,13 +40,19 @@ ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
     "check": trading.check,
     "order": trading.order,
     "cancel": trading.cancel,
+    "withdraw": withdrawing.withdraw,
+    "address": withdrawing.address,
     "arm": control.arm,
     "disarm": control.disarm,
-    "kill": control.kill,
-    "limits": control.limits,
+    "kill": kill.kill,
+    "limits": limits.limits,
+    "triggers": triggers.triggers,
+    "drill": drill.drill,
     "breaks": breaks.breaks,
     "totp": control.totp,
     "import": importing.import_history,
+    "import-prices": adjusting.import_prices,
+    "reconcile": adjusting.reconcile,
     "pnl": accounting.pnl,
     "nav": accounting.nav,
     "accounts": accounting.accounts,
@@ -53,7 +67,9 @@ ON_A_DESK: dict[str, Callable[[Desk, Namespace], Awaitable[int]]] = {
     "benchmark": performance.benchmark,
 }
 ON_THE_GROUND = {
+    "alerts": alerting.alerts,
     "ledger": ledger.ledger,
+    "secrets": secrets.secrets,
     "export": exporting.export,
     "tax": tax.tax,
     "test-connection": connection.test_connection,
@@ -67,10 +83,10 @@ def dispatch(args: Namespace) -> int:
     if args.command == "venues":
         return venues.venues(args)
     if args.command == "kill" and args.activate:
-        from cli.killing import kill  # noqa: PLC0415 - only for its alias
+        from cli import killing  # noqa: PLC0415 - only for its alias
 
         args.kill = args.reason or "kill --activate"
-        return asyncio.run(kill(args))
+        return asyncio.run(killing.kill(args))
     return asyncio.run(_run(args))
 
 

@@ -7,13 +7,17 @@ import sqlite3
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from cli.clock import SystemClock
+from cli.commands.ledger_reading import facts_in
+from cli.commands.secrets import every_key, stores_told
+from cli.findings import Finding, tell
 from cli.ground import Ground, stand
-from cli.render import as_json, say
 from config.secrets_environment import DEVELOPMENT_ONLY
+from domain.drills import DrillCompleted, days_since, overdue
 from domain.errors import DeskError
 from domain.instruments import Account
+from domain.keys import Purpose
 from storage.file_systems import file_system_of, refuse_remote
 
 ROOMS = (
@@ -32,31 +36,12 @@ ROOMS = (
 )
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 LOW_DISK = 1_000_000_000
-NOT_WELL = 78
 LEAST = (80, 24)
-
-
-class Finding(NamedTuple):
-    """One check: `ok`, `warn` or `fail`, what was looked at, what was found, what to do."""
-
-    state: str
-    what: str
-    found: str
-    remedy: str = ""
 
 
 def doctor(args: Namespace) -> int:
     """Run every check; 78 when something must be mended before trading."""
-    found = list(_findings(args))
-    if args.json:
-        say(as_json([finding._asdict() for finding in found]))
-    else:
-        for finding in found:
-            sign = {"ok": "✓", "warn": "!", "fail": "✗"}[finding.state]
-            say(f"{sign} {finding.what}: {finding.found}")
-            if finding.remedy:
-                say(f"    {finding.remedy}")
-    return NOT_WELL if any(finding.state == "fail" for finding in found) else 0
+    return tell(list(_findings(args)), json=args.json)
 
 
 def _findings(args: Namespace) -> Iterator[Finding]:
@@ -76,6 +61,8 @@ def _findings(args: Namespace) -> Iterator[Finding]:
         yield from _keys(ground)
     for check in (_directory, _file_system, _disk, _engine, _marker, _terminal):
         yield _checked(check, ground)
+    if ground.places.book == "live" and ground.places.ledger.exists():
+        yield _checked(_drill, ground)
 
 
 def _checked(check: Callable[[Ground], Finding], ground: Ground) -> Finding:
@@ -120,16 +107,19 @@ def _keys(ground: Ground) -> Iterator[Finding]:
     stores = ground.secrets(ground.places.book)
     if ground.environment:
         yield Finding("warn", "keys", DEVELOPMENT_ONLY)
+    yield from stores_told(every_key(ground))
     for venue, told in ground.loaded.settings.enabled.items():
         for name, known in told.accounts.items():
             account = Account(venue, name)
             try:
-                keys = stores.account_keys(account, known.references, trade=True)
+                read = stores.read_key(account, known.references[Purpose.READ])
+                wanted = known.references[Purpose.TRADE]
+                trade = stores.venue_key(account, Purpose.TRADE, wanted)
             except DeskError as error:
                 yield Finding("fail", f"keys of {account}", str(error))
                 continue
-            trades = "read and trade" if keys.trade is not None else "read only: it cannot trade"
-            if keys.trade is not None and keys.trade.fingerprint == keys.read.fingerprint:
+            trades = "read and trade" if trade is not None else "read only: it cannot trade"
+            if trade is not None and trade.fingerprint == read.fingerprint:
                 remedy = "make one for each at the venue: who has the one that reads can trade"
                 yield Finding("warn", f"keys of {account}", "one key reads and trades", remedy)
                 continue
@@ -167,6 +157,16 @@ def _marker(ground: Ground) -> Finding:
     if ground.places.halt.exists():
         return Finding("warn", "kill switch", "HALT lies there", "quarterdeck kill status")
     return Finding("ok", "kill switch", "ready")
+
+
+def _drill(ground: Ground) -> Finding:
+    """Whether the kill switch was proven of late, by the ledger."""
+    facts = [fact for _, fact in facts_in(ground.places.ledger, (DrillCompleted,)).rows]
+    proven_us = [fact.at_us for fact in facts if isinstance(fact, DrillCompleted) and fact.proven]
+    newest_us, now_us = max(proven_us, default=0), SystemClock().now_us()
+    if why := overdue(newest_us, now_us):
+        return Finding("warn", "drill", why.partition(";")[0], "quarterdeck drill kill")
+    return Finding("ok", "drill", f"proven {days_since(newest_us, now_us)} days ago")
 
 
 def _terminal(_: Ground) -> Finding:

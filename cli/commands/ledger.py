@@ -13,7 +13,7 @@ from cli.desks import some_desk
 from cli.ground import Ground
 from cli.render import as_json, moment, say, table
 from cli.usage import WrongUsage
-from domain.asks import RotateSealKey
+from domain.asks import AcceptLedgerLoss, RotateSealKey
 from domain.errors import Unavailable
 from domain.queries import LedgerRow, ReadLedger, VerifyReport
 from domain.registry import facts_by_kind
@@ -116,6 +116,14 @@ async def _rekey(ground: Ground, args: Namespace) -> int:
     return 0
 
 
+async def _accept_loss(ground: Ground, args: Namespace) -> int:
+    """Go on with a ledger that its head file contradicts."""
+    async with some_desk(ground, boards=False) as desk:
+        done = await desk.ask(AcceptLedgerLoss(code=code_of(args), reason=args.reason))
+    say(as_json(done) if args.json else done.detail)
+    return 0
+
+
 async def _tail(ground: Ground, args: Namespace) -> int:
     if args.kind and args.kind not in facts_by_kind():
         near = get_close_matches(args.kind, facts_by_kind(), 3, 0.5) or sorted(facts_by_kind())[:3]
@@ -160,6 +168,7 @@ def _export(ground: Ground, args: Namespace) -> int:
 
 
 _ASYNC: dict[str, Callable[[Ground, Namespace], Awaitable[int]]] = {
+    "accept-loss": _accept_loss,
     "tail": _tail,
     "key": _key,
     "rekey": _rekey,

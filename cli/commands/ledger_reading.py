@@ -31,8 +31,10 @@ from storage.database import head_of, open_reader, translated
 from storage.entries import fact_of
 
 INCOMPLETE = 3
+# By their numbers, so that what is sorted is the numbers alone and not the payloads.
 _OF_KINDS = (
-    "SELECT seq, payload FROM event WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq"
+    "SELECT seq, payload FROM event WHERE seq IN (SELECT seq FROM event"
+    " WHERE kind IN (SELECT value FROM json_each(?))) ORDER BY seq"
 )
 
 

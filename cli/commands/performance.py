@@ -91,6 +91,7 @@ def _snapshot(row: SnapshotRow) -> tuple[str, ...]:
     largest = [f"{asset} {money(value)}" for asset, value in ranked[:LARGEST]]
     more = [f"{len(ranked) - LARGEST} more"] if len(ranked) > LARGEST else []
     notes = [*(["late"] if row.late else []), *(["partial"] if row.doubts else [])]
+    notes += [f"futures {money(row.margin)}"] if row.margin else []
     return (
         row.local_date,
         moment(row.at_us),

@@ -1,12 +1,15 @@
 """status, balance, orders, fills: what the desk knows."""
 
 from argparse import Namespace
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from accounting.valuation import day_result, net_asset_value
 from cli.render import as_json, moment, money, plain, say, table
 from domain.board import Board
+from domain.halts import GLOBAL, Halt, Level
+from domain.market import Balances
 from domain.money import ZERO
 from domain.ports import Desk
 from domain.queries import ReadFills, ReadOrders
@@ -43,13 +46,11 @@ async def status(desk: Desk, args: Namespace) -> int:
 
 def _status(board: Board) -> dict[str, Any]:
     nav, partial = net_asset_value(board, board.now_us)
-    halt = board.halts[0] if board.halts else None
     armed = {"LIVE": " ARMED" if board.armed else " DISARMED"}.get(board.mode.value, "")
-    killed = f"KILLED {halt.state.value}: {halt.reason} (by {halt.actor})" if halt else "KILL READY"
     return {
         "mode": f"{board.mode.value}{armed}",
         "phase": board.phase.value,
-        "kill switch": killed,
+        "kill switch": "; ".join(_halted(halt) for halt in board.halts) or "KILL READY",
         "halts": list(board.halts),
         "ledger": f"{board.ledger.head_seq} rows, head {board.ledger.head_hash[:12]}",
         "nav": f"{'≈ ' if partial else ''}{money(nav)} {board.base_currency}",
@@ -65,6 +66,12 @@ def _status(board: Board) -> dict[str, Any]:
         "metrics_port": board.engine.metrics_port,
         "alarms": [alarm for alarm in board.alarms if not alarm.acknowledged],
     }
+
+
+def _halted(halt: Halt) -> str:
+    word = "KILLED" if halt.standing >= Level.HALT_CANCEL else "HALTED"
+    over = "" if halt.scope == GLOBAL else f" {halt.scope}"
+    return f"{word}{over} {halt.state.value}: {halt.reason} (by {halt.actor})"
 
 
 def _feeds(board: Board) -> list[tuple[str, ...]]:
@@ -91,7 +98,7 @@ def _venues(board: Board) -> list[tuple[str, ...]]:
 def _usage(board: Board) -> list[tuple[str, ...]]:
     return [
         (
-            f"{row.rule} {row.subject}".strip(),
+            row.setting,
             money(row.used),
             money(row.reserved),
             money(row.limit),
@@ -108,11 +115,9 @@ async def balance(desk: Desk, args: Namespace) -> int:
     for account, view in sorted(board.accounts.items()):
         if view.balances is None:
             continue
-        for asset, held in sorted(view.balances.assets.items()):
-            if held.total:
-                rows.append(
-                    (asset, account, held.total, held.free, _value(board, asset, held.total))
-                )
+        for asset, where, total, free in _held(account, view.balances):
+            if total:
+                rows.append((asset, where, total, free, _value(board, asset, total)))
     rows.sort(key=lambda row: (-(row[4] or ZERO), row[0], row[1]))
     if args.json:
         names = ("asset", "account", "total", "free", "value")
@@ -125,7 +130,19 @@ async def balance(desk: Desk, args: Namespace) -> int:
     say(f"\nTotal {'≈ ' if partial else ''}{money(nav)} {board.base_currency}")
     if partial:
         say("≈ because some price or balance is missing or old")
+    for account, view in sorted(board.accounts.items()):
+        for wallet, why in view.balances.unread.items() if view.balances else ():
+            say(f"{account} {wallet}: could not be read ({why})")
     return 0
+
+
+def _held(account: str, balances: Balances) -> Iterator[tuple[str, str, Decimal, Decimal]]:
+    """Asset, place, total and what a spot order could use: nothing of what lies in futures."""
+    for asset, held in sorted(balances.assets.items()):
+        yield asset, account, held.total, held.free
+    for wallet, assets in sorted(balances.margins.items()):
+        for asset, margin in sorted(assets.items()):
+            yield asset, f"{account} {wallet}", margin.wallet + margin.unrealised, ZERO
 
 
 def _value(board: Board, asset: str, total: Decimal) -> Decimal | None:

@@ -42,7 +42,7 @@ async def check(desk: Desk, args: Namespace) -> int:
         )
         for result in verdict.results:
             if not result.passed:
-                say(f"\n✗ {result.rule}: {result.reason}")
+                say(f"\n✗ {result.name}: {result.reason}")
         say(f"\n{'would pass' if verdict.approved else f'would be refused by {verdict.rule}'}")
         say(f"largest quantity that would pass: {plain(verdict.max_quantity)}")
     return 0 if verdict.approved else REFUSED
@@ -51,9 +51,9 @@ async def check(desk: Desk, args: Namespace) -> int:
 def _rule(result: RuleResult) -> tuple[str, ...]:
     sign = "✓" if result.passed else "✗"
     if result.limit is None:
-        return (sign, result.rule, "", "", "", "", "", "")
+        return (sign, result.name, "", "", "", "", "", "")
     figures = (result.used, result.reserved, result.this, result.limit, result.headroom)
-    return (sign, result.rule, *(money(figure) for figure in figures), result.unit)
+    return (sign, result.name, *(money(figure) for figure in figures), result.unit)
 
 
 async def order(desk: Desk, args: Namespace) -> int:

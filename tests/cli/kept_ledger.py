@@ -35,16 +35,16 @@ def on(day: str, hour: int = 12) -> int:
 
 
 class Kept:
-    """A demo book's ledger in a folder."""
+    """A book's ledger in a folder; the demo book's, unless another is named."""
 
-    def __init__(self, folder: Path) -> None:
-        self.places = Places(folder, "demo")
+    def __init__(self, folder: Path, book: str = "demo") -> None:
+        self.places = Places(folder, book)
         self.places.prepare()
         genesis = LedgerOpened(
             at_us=on("2019-01-01"),
             actor="test",
             ledger_id="ab" * 16,
-            book="demo",
+            book=book,
             version="0",
             install_tag="AB",
         )

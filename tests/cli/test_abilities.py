@@ -35,4 +35,4 @@ def test_what_is_simulated_says_so() -> None:
     told = {one.name: one for one in abilities_of(Mode.PAPER, traits)}
     assert told["orders"].how == "simulated in this program"
     assert (told["dead man"].can, told["cancel all"].can) == (True, False)
-    assert not told["withdrawals"].can
+    assert told["withdrawals"].can

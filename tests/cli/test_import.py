@@ -121,7 +121,9 @@ def test_an_import_of_old_history_leaves_balances_and_breaks_as_they_were(run: R
     after = json.loads(run("balance", "--json")[1])
     assert [(r["asset"], r["total"]) for r in before] == [(r["asset"], r["total"]) for r in after]
     assert "BALANCE_UNEXPLAINED" not in run("status")[1]
-    assert "2021-05-01" in run("fills", "--venue", "kraken", "--limit", "2")[1]
+    assert "2021-05-01" not in run("fills", "--venue", "kraken", "--limit", "2")[1]
+    oldest = run("fills", "--venue", "kraken", "--limit", "999")[1].splitlines()[-3]
+    assert oldest.startswith("2021-05-01"), "fills stand in the order in which they happened"
 
 
 def test_json_lines_are_taken_too(run: Run) -> None:

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(60)
         (("--l", "status"), "unrecognized arguments: --l"),
         (("--daemon", "status"), "--daemon stands alone"),
         (("--kill", "x", "--daemon"), "--kill stands alone"),
-        (("limits", "approve"), "give --code"),
+        (("arm", "kraken/main"), "give --code"),
         (("kill", "release"), ""),
         (("ledger", "tail", "--kind", "order_fact"), "there is no kind 'order_fact'"),
     ],

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from decimal import Decimal
 
 import pytest
 
@@ -23,6 +24,23 @@ def private_calls(place: Home) -> list[str]:
     return [name for name in counts if name not in public]
 
 
+def filled_by_what_others_trade(place: Home) -> None:
+    """A resting order gets 0.004: what is sold beyond the queue that stood before it."""
+    place.admin.ask("pace", step_ms=0)  # nobody else moves
+    depth: dict[str, list[list[str]]] = place.admin.ask("depth", symbol="BTC/USD")  # type: ignore[assignment]
+    price, queue = depth["bids"][0]
+    resting = place.json("order", "buy", "BTC/USD", "0.01", "--price", price, "--post-only")
+    sold = str(Decimal(queue) + Decimal("0.004"))
+    place.admin.ask("place", side="sell", symbol="BTC/USD", quantity=sold)
+    latest = time.monotonic() + 40
+    while len(fills := place.json("fills")) == 1:
+        assert time.monotonic() < latest, resting
+        time.sleep(0.5)
+    (fill,) = (row["fill"] for row in fills if row["fill"]["client_id"] == resting["client_id"])
+    assert (fill["quantity"], fill["liquidity"]) == ("0.004", "maker")
+    assert Decimal(fill["price"]) == Decimal(price)
+
+
 def test_an_order_is_filled_on_paper_and_nothing_private_is_ever_called(place: Home) -> None:
     with running_daemon(place):
         status, told = place.run("status")
@@ -36,6 +54,7 @@ def test_an_order_is_filled_on_paper_and_nothing_private_is_ever_called(place: H
         assert fill["fill"]["client_id"] == bought["client_id"]
         held = {row["asset"]: row for row in place.json("balance")}
         assert held["BTC"]["total"] == "0.01"
+        filled_by_what_others_trade(place)
         status, told = place.run("--kill", "a try on paper")
         assert status == 0, told
         assert place.run("ledger", "verify")[0] == 0
@@ -43,7 +62,7 @@ def test_an_order_is_filled_on_paper_and_nothing_private_is_ever_called(place: H
     assert private_calls(place) == []
     # A restart knows what was bought, and that it is killed.
     status, told = place.run("balance")
-    assert (status, "0.01" in told) == (0, True)
+    assert (status, "0.014" in told) == (0, True)
     assert "KILLED" in place.run("kill", "status")[1]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +14,10 @@ from cli.engines import own_engine
 from cli.ground import stand
 from cli.parser import parse
 from cli.sealing import KEY_FILE
-from domain.asks import DemoCode, RotateSealKey
-from domain.errors import DeskError, Misconfigured
-from domain.queries import VerifyLedger
+from domain.asks import AcceptLedgerLoss, DemoCode, RotateSealKey
+from domain.errors import Corrupt, DeskError, Misconfigured, Refused
+from domain.queries import ReadLedger, VerifyLedger
+from storage.head import read_head
 from storage.places import Places
 from storage.verify import Witness, verify_file
 
@@ -107,3 +109,54 @@ def dispatch_in_thread(told: argparse.Namespace) -> int:
     """A command has a loop of its own."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(dispatch, told).result(30)
+
+
+def first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@pytest.mark.parametrize("with_its_head", [False, True], ids=["ledger alone", "with its head file"])
+async def test_a_ledger_that_lost_rows_goes_on_with_a_code_and_keeps_what_knew_them(
+    args: Callable[..., argparse.Namespace],
+    places: Places,
+    tmp_path: Path,
+    with_its_head: bool,
+) -> None:
+    loss = ("ledger", "accept-loss", "--reason", "the disk died", "--code")
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        with pytest.raises(Refused, match="nothing is lost"):
+            await own.desk.ask(AcceptLedgerLoss(code="000000", reason="x"))
+    old = [(path, tmp_path / path.name) for path in (places.ledger, places.head)]
+    for path, copy in old:
+        shutil.copy(path, copy)
+    async with own_engine(stand(args("--daemon")), serve=False):
+        pass
+    known = read_head(places.head)
+    assert known is not None
+    for path, copy in old[: 1 + with_its_head]:
+        shutil.copy(copy, path)
+    with pytest.raises(ExceptionGroup) as refused:
+        async with own_engine(stand(args("--daemon")), serve=False):
+            pass
+    corrupt = first_of(refused.value)
+    assert isinstance(corrupt, Corrupt)
+    assert "ledger accept-loss" in str(corrupt)
+
+    with pytest.raises(ExceptionGroup) as refused:
+        dispatch_in_thread(args(*loss, "000000"))
+    assert isinstance(first_of(refused.value), Refused)
+    async with own_engine(stand(args(*loss, "-")), serve=False) as own:
+        assert own.desk.board.killed
+        code = (await own.desk.ask(DemoCode())).detail
+        await own.desk.ask(AcceptLedgerLoss(code=code, reason="the disk died"))
+        rows = await own.desk.ask(ReadLedger(limit=1, kind="ledger_loss_accepted"))
+        written = json.loads(rows.rows[0].payload)["fact"]
+        assert (written["known_seq"], written["known_hash"]) == (known.seq, known.hash)
+        assert written["found_seq"] > 1
+    async with own_engine(stand(args("--daemon")), serve=False) as own:
+        assert (await own.desk.ask(VerifyLedger())).result == "OK"
+        assert own.desk.board.killed, "a halt is released by a code, not by a restart"
+    aside = list(places.data_dir.glob("anchors-demo.log.until-*"))
+    assert known.hash in aside[0].read_text()

@@ -12,7 +12,6 @@ from typing import Any
 from domain import controls, events
 from domain.board import (
     Board,
-    EngineView,
     Feed,
     Health,
     LastError,
@@ -21,7 +20,9 @@ from domain.board import (
     Phase,
     at,
 )
+from domain.engine_view import EngineView
 from domain.fold import fold
+from domain.halts import Level
 from domain.keys import key_of
 from domain.orders import Side
 from domain.table import Table
@@ -66,6 +67,7 @@ def quiet(mode: Mode = Mode.DEMO) -> Board:
         ledger_id="b4c1",
         install_tag="A7",
         started_us=NOW_US - 134 * MINUTE,
+        drilled_us=NOW_US - 12 * 1_440 * MINUTE,
         accounts=Table({account: views.account(account) for account in ACCOUNTS.values()}),
         venues=Table({venue: views.venue(number, venue) for number, venue in enumerate(VENUES)}),
         abilities=Table({venue: views.abilities(venue) for venue in VENUES}),
@@ -204,6 +206,27 @@ def killed() -> Board:
         at_us=NOW_US - 2 * SECOND, actor="engine", halt_id="h1", verified_ms=1_840
     )
     return told(board, [*done, verified])
+
+
+def narrow() -> Board:
+    """One venue killed and verified, one strategy halted; everything else trades."""
+    venue, grid = (
+        controls.HaltTripped(
+            at_us=NOW_US - 4 * SECOND,
+            actor=OPERATOR,
+            halt_id=halt_id,
+            level=level,
+            reason="odd fills",
+            scope=scope,
+        )
+        for halt_id, level, scope in (
+            ("h1", Level.HALT_CANCEL, "VENUE:kraken"),
+            ("h2", Level.HALT, "STRATEGY:grid"),
+        )
+    )
+    seen = facts.evidence(account=ACCOUNTS["kraken"], before=2, cancelled=2, left=0, verified_ms=9)
+    proven = controls.HaltVerified(at_us=NOW_US, actor="engine", halt_id="h1", verified_ms=9)
+    return told(busy(), [venue, grid, seen, proven])
 
 
 def unverified() -> Board:

@@ -69,6 +69,24 @@ def test_the_bar_names_venues_where_there_is_room_and_counts_them_where_there_is
     assert "●2 ◐1 ○1" in words(mode_bar(shown, 70))
 
 
+@pytest.mark.parametrize(
+    ("mode", "days", "told"),
+    [
+        (Mode.LIVE, None, " NO DRILL "),
+        (Mode.LIVE, 31, " DRILL 31d AGO "),
+        (Mode.LIVE, 30, ""),
+        (Mode.PAPER, None, ""),
+    ],
+)
+def test_live_says_that_the_kill_switch_was_not_drilled_for_too_long(
+    mode: Mode, days: int | None, told: str
+) -> None:
+    drilled_us = 0 if days is None else views.NOW_US - days * 1_440 * views.MINUTE
+    line = words(mode_bar(picture(boards.busy(mode).but(drilled_us=drilled_us)), 160))
+    assert told in line
+    assert ("DRILL" in line) is bool(told)
+
+
 def test_an_acknowledged_alarm_leaves_the_bar() -> None:
     fact = controls.AlarmAcknowledged(at_us=views.NOW_US, actor="ops", alarm="")
     board = boards.told(boards.busy(), [fact])

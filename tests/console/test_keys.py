@@ -7,6 +7,7 @@ from textual.binding import Binding
 
 from tui import keys
 from tui.keys import GLOBAL, LOGS, ORDER, ORDERS, TABLE_OF_KEYS, TICKET, Key
+from tui.keys_manual import markdown
 from tui.screens.registry import SCREENS
 
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
@@ -14,9 +15,7 @@ TAKEN_BY_MULTIPLEXERS = {f"ctrl+{letter}" for letter in "abghjkloqsz"}
 
 
 def test_docs_keys_md_is_what_the_table_says() -> None:
-    assert DOCS.read_text(encoding="utf-8") == keys.markdown(), (
-        "write it anew: python -m tools.keys"
-    )
+    assert DOCS.read_text(encoding="utf-8") == markdown(), "write it anew: python -m tools.keys"
 
 
 def test_no_two_keys_answer_to_one_press_in_one_place() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from domain.asks import Trip
+from domain.errors import Refused
+from domain.halts import Level
 from tests.console import boards
 from tests.console.fakes import Hang
 from tests.console.screens import Played, played
@@ -93,6 +95,54 @@ async def test_typing_kill_engages_and_anything_else_does_not() -> None:
         assert "nothing happened: type KILL" in session.text
         await session.press("l", "enter")
         assert [trip.reason for trip in trips(session)] == ["typed KILL in the console"]
+
+
+async def test_the_word_stops_no_more_than_was_chosen_and_two_presses_stop_everything() -> None:
+    async with played() as session:
+        await session.press("ctrl+x", "tab", "right", "tab", "right", "up", "up", *"kill", "enter")
+        (chosen,) = trips(session)
+        assert (chosen.scope, chosen.level) == ("VENUE:gate", Level.HALT)
+        await session.press("ctrl+x")
+        session.clock.advance(500 * MS)
+        await session.press("ctrl+x")
+        assert (trips(session)[-1].scope, trips(session)[-1].level) == (
+            "GLOBAL",
+            Level.HALT_CANCEL,
+        )
+
+
+async def test_a_narrow_kill_without_an_engine_is_spawned_with_its_scope() -> None:
+    spawned: list[tuple[str, ...]] = []
+
+    def spawn(*told: str) -> str:
+        spawned.append(told)
+        return "started"
+
+    async with played(spawn_kill=spawn) as session:
+        session.desk.answers[Trip] = RuntimeError()
+        await session.press("ctrl+x", "tab", "right", "up", *"kill", "enter")
+        [(_, *terms)] = spawned
+        assert terms == ["--scope", "VENUE:gate", "--level", "HALT_CANCEL"]
+
+
+async def test_a_scope_that_the_desk_refuses_is_told_and_starts_nothing() -> None:
+    spawned: list[str] = []
+    async with played(spawn_kill=recorder(spawned)) as session:
+        session.desk.answers[Trip] = Refused("scope", "nothing was halted: no such venue")
+        await session.press("ctrl+x", "tab", "right", "up", *"kill", "enter")
+        assert spawned == []
+        assert "nothing was halted: no such venue" in session.text
+
+
+async def test_every_halt_is_listed_with_its_accounts_and_the_bar_names_a_narrow_one() -> None:
+    async with played(boards.narrow()) as session:
+        assert "HALT VENUE:kraken +1" in session.text.split("\n")[0]
+        await session.press("ctrl+x")
+        for piece in ("KILLED · VERIFIED", "VENUE:kraken", "HALTED", "STRATEGY:grid"):
+            assert piece in session.text
+        assert "press ^x or F12 again" in session.text, "everything can be stopped still"
+        await session.press("escape", "4")
+        assert "STRATEGY:grid" in session.text
 
 
 async def test_the_panel_shows_what_becomes_of_each_account() -> None:

@@ -140,8 +140,8 @@ def test_an_alarm_is_told_when_it_is_raised_and_when_it_is_raised_again() -> Non
 # Pages of history
 
 
-def page(*numbers: int) -> list[tuple[int, str]]:
-    return [(number, f"row {number}") for number in numbers]
+def page(*numbers: int) -> list[tuple[tuple[int, int], str]]:
+    return [((number, number), f"row {number}") for number in numbers]
 
 
 def test_pages_join_into_one_run_newest_first() -> None:
@@ -151,6 +151,14 @@ def test_pages_join_into_one_run_newest_first() -> None:
     assert paged.rows() == [f"row {n}" for n in (9, 8, 7, 6, 5)]
     assert paged.oldest == 5
     assert not paged.older
+
+
+def test_rows_stand_in_the_order_of_their_places_whatever_their_numbers() -> None:
+    paged: Paged[str] = Paged()
+    paged.put([((900, 3), "late"), ((500, 8), "told late")], older=True)
+    assert paged.oldest == 8
+    paged.put([((100, 5), "early")], older=False)
+    assert paged.rows() == ["late", "told late", "early"]
 
 
 def test_a_newest_page_that_overlaps_keeps_what_was_read_before() -> None:

@@ -63,6 +63,28 @@ def text(lines: Lines) -> str:
 # Asking
 
 
+async def test_it_goes_from_account_to_account_and_back_to_all_of_them() -> None:
+    """R-D5: each figure of an account is explained as that account's."""
+
+    def told(ask: ReadPnl) -> Pnl:
+        return replace(figured.pnl(), account=ask.account)
+
+    async with played() as session:
+        session.desk.answers[ReadPnl] = told
+        await session.press("7")
+        names = sorted(session.desk.board.accounts)
+        for _ in range(len(names) + 1):
+            await session.press("v")
+        asked = [ask.account for ask in session.desk.asked_for(ReadPnl)]
+        assert asked == ["", *names, ""]
+        await session.press("v")
+        assert f"Profit and loss of {names[0]}, 24 h" in session.text
+        await session.press("down", "enter")
+        (why,) = session.desk.asked_for(Explain)
+        assert why.account == names[0]
+        assert f"· {names[0]}" in session.text
+
+
 async def test_it_asks_on_entering_again_every_few_seconds_and_not_out_of_sight() -> None:
     async with played() as session:
         assert counts(session) == [0, 0, 0, 0]

@@ -32,12 +32,13 @@ async def test_a_release_needs_scope_code_and_reason() -> None:
     async with played(desk=desk) as session:
         await session.press("4", "R")
         session.clock.advance(GUARD_OVER)
-        await session.press("tab", "tab", "tab", "tab", "enter")
+        await session.press(*["tab"] * 6, "enter")
         assert "type the scope, a code and a reason" in session.text
         assert session.desk.asked_for(Release) == []
         await session.press("tab", *"GLOBAL", "enter", *"492039", "enter", *"all is well", "enter")
-        await session.press("tab", "enter")
+        await session.press("tab", "tab", "tab", "enter")
         (ask,) = session.desk.asked_for(Release)
+        assert (ask.acknowledge, ask.reset_high_water) == (False, False)
         assert (ask.scope, ask.code, ask.reason) == ("GLOBAL", "492039", "all is well")
         assert not ask.accept_unverified
         assert "resuming, reducing orders only" in session.text
@@ -54,7 +55,7 @@ async def test_a_refused_release_stays_open_and_says_why() -> None:
     async with played(desk=desk) as session:
         await session.press("4", "R")
         session.clock.advance(GUARD_OVER)
-        await session.press(*"GLOBAL", "enter", *"1", "enter", *"x", "enter", "tab", "enter")
+        await session.press(*"GLOBAL", "enter", *"1", "enter", *"x", "enter", *["tab"] * 3, "enter")
         assert "Refused by totp: the code was used before" in session.text
         assert "release the kill switch" in session.text
 
@@ -66,10 +67,21 @@ async def test_an_unverified_halt_asks_whether_that_is_accepted() -> None:
         session.clock.advance(GUARD_OVER)
         assert "accept" in session.text
         await session.press(
-            *"GLOBAL", "enter", *"1", "enter", *"x", "enter", "right", "tab", "tab", "enter"
+            *"GLOBAL", "enter", *"1", "enter", *"x", "enter", "right", *["tab"] * 4, "enter"
         )
         (ask,) = session.desk.asked_for(Release)
         assert ask.accept_unverified
+
+
+async def test_a_cause_is_acknowledged_and_the_high_water_mark_reset_only_when_chosen() -> None:
+    desk = released(answering(boards.killed()), Done())
+    async with played(desk=desk) as session:
+        await session.press("4", "R")
+        session.clock.advance(GUARD_OVER)
+        await session.press(*"GLOBAL", "enter", *"1", "enter", *"x", "enter")
+        await session.press("right", "tab", "right", "tab", "tab", "enter")
+        (ask,) = session.desk.asked_for(Release)
+        assert (ask.acknowledge, ask.reset_high_water) == (True, True)
 
 
 async def test_outside_demo_no_code_is_shown_or_asked_for() -> None:
@@ -130,9 +142,11 @@ async def test_only_live_is_armed(mode: Mode) -> None:
 
 
 async def test_pending_limits_are_shown_beside_those_in_force_and_need_a_code() -> None:
-    board = boards.busy().but(
-        limits_pending={"max_order_value": "9000", "max_daily_volume": "50000"}
-    )
+    busy = boards.busy()
+    # A whole set of limits waits, for the sake of two.
+    asked = {**busy.limits, "max_order_value": "9000"}
+    del asked["max_daily_volume"]
+    board = busy.but(limits_pending=asked)
     desk = answering(board)
     desk.answers[ApproveLimits] = Done(detail="limits v15 are in force")
     async with played(desk=desk) as session:
@@ -142,7 +156,9 @@ async def test_pending_limits_are_shown_beside_those_in_force_and_need_a_code() 
         await session.press("P")
         session.clock.advance(GUARD_OVER)
         assert "5000 → 9000" in session.text
-        assert "max_daily_volume  " not in session.text.split("These limits change")[1][:200]
+        dialog = session.text.split("These limits change")[1]
+        assert "50000 → off" in dialog
+        assert "max_drawdown_pct  " not in dialog[:400]
         await session.press("tab", "tab", "enter")
         assert session.desk.asked_for(ApproveLimits) == []
         await session.press("tab", *"123456", "enter", "tab", "enter")

@@ -62,6 +62,14 @@ async def test_keys_that_were_typed_ahead_go_where_they_would_have_gone_one_by_o
         assert values == ["BTC/USDT", "0.05", "62000"]
 
 
+async def test_a_letter_that_is_a_key_elsewhere_keeps_its_place_in_what_was_typed_ahead() -> None:
+    async with played() as session:
+        await session.burst("2", "n", "tab", "tab", *"aqb/qsdt", "tab", *"0.05")
+        await session.rested()
+        assert session.console.query_one("#symbol", Input).value == "AQB/QSDT"
+        assert session.console.query_one("#quantity", Input).value == "0.05"
+
+
 async def test_the_kill_key_overtakes_what_was_typed_ahead() -> None:
     async with played() as session:
         await session.burst(*(["tab"] * 40), "ctrl+x")

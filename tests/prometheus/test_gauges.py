@@ -11,13 +11,13 @@ from domain.board import (
     Alarm,
     Board,
     Break,
-    EngineView,
     Feed,
     LedgerView,
     Mode,
     NavPoint,
     VenueView,
 )
+from domain.engine_view import EngineView
 from domain.halts import Halt, HaltState, Level
 from domain.instruments import Account
 from domain.market import AssetBalance, Balances, Mark
@@ -216,3 +216,8 @@ def test_a_break_of_a_kind_that_nobody_knows_is_other() -> None:
     metrics = over(EMPTY.but(breaks=(a_break('x"}\n# evil 1', "1"),)))
     assert one(metrics, "trading_recon_breaks", **{"class": "other"}) == 1
     assert "evil" not in str(values_of(scraped(metrics), "class"))
+
+
+def test_the_age_of_the_last_proven_drill_is_told_in_seconds() -> None:
+    drilled = EMPTY.but(drilled_us=NOW_US - 90_000_000)
+    assert one(over(drilled), "trading_last_drill_age_seconds") == 90

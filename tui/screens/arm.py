@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from domain.asks import ApproveLimits, Arm
+from risk.changes import OFF
 from tui.freshness import accounts
 from tui.lines import Line, Lines, Part
+from tui.screens.risk_parts import waiting
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog, sentence
 from tui.widgets.fields import Labelled, typed
@@ -76,12 +78,9 @@ class ApproveNewLimits(Dialog):
         del width
         board = picture.board
         lines: list[Line] = [sentence("These limits change:", "warn")]
-        for name, value in sorted(board.limits_pending.items()):
-            before = board.limits.get(name, "none")
-            if before != value:
-                lines.append(
-                    [Part(f"{name:<28}"), Part(f"{before} → ", "dim"), Part(value, "strong")]
-                )
+        for name, value in waiting(board).items():
+            before = board.limits.get(name, OFF)
+            lines.append([Part(f"{name:<28} "), Part(f"{before} → ", "dim"), Part(value, "strong")])
         return [*lines, ()]
 
     def confirmed(self) -> None:

@@ -20,7 +20,7 @@ from tui.format import DASH, counted, exact, money, price, quantity, short, when
 from tui.keys import GLOBAL
 from tui.lines import FILL, Line, Part
 from tui.outcomes import Failure
-from tui.paging import Paged
+from tui.paging import Paged, Place
 from tui.phases import unread
 from tui.screens.page import Page
 from tui.stage import Picture
@@ -78,7 +78,7 @@ class Blotter(Page):
 
     def _read(self, page: FillPage) -> None:
         self._asking = False
-        self._pages.put(((booked.seq, booked) for booked in page.fills), older=page.older)
+        self._pages.put(map(_placed, page.fills), older=page.older)
         self._total = page.total
         self._arrange(self.stage.picture.board)
         self.show(self.stage.picture)
@@ -114,7 +114,7 @@ class Blotter(Page):
             self._found(FillPage(fills=(), total=0, older=False))
 
     def _found(self, page: FillPage) -> None:
-        self._pages.found((booked.seq, booked) for booked in page.fills)
+        self._pages.found(map(_placed, page.fills))
         self._arrange(self.stage.picture.board)
         self.show(self.stage.picture)
 
@@ -135,6 +135,11 @@ class Blotter(Page):
             from tui.screens.order_detail import OrderDetail  # noqa: PLC0415  when first wanted
 
             self.stage.show_dialog(OrderDetail(order))
+
+
+def _placed(booked: BookedFill) -> tuple[Place, BookedFill]:
+    """Fills are read in the order in which they happened."""
+    return (booked.fill.at_us, booked.seq), booked
 
 
 def _booked(seq: int, fill: Fill, board: Board) -> Booked:

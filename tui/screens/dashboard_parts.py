@@ -149,7 +149,8 @@ def headroom_line(usage: Usage, width: int) -> Line:
     """`Position BTC     ━━━━━━━╸── 88%  32.4k/37k`."""
     used = usage.used + usage.reserved
     room = width - _NAME - _PCT - _FIGURES - 2
-    name = limit_name(usage.rule, usage.subject)[: _NAME - 1].ljust(_NAME)
+    subject = f"{usage.subject} {usage.scope.partition(':')[2]}".strip()
+    name = limit_name(usage.rule, subject)[: _NAME - 1].ljust(_NAME)
     return [
         Part(name),
         *(bar(used, usage.limit, room) if room >= _LEAST_BAR else ()),
@@ -194,7 +195,7 @@ def _axis(value: Decimal) -> str:
 
 def holding_key(held: Holding) -> str:
     """What names a holding."""
-    return f"{held.account} {held.asset}"
+    return f"{held.place} {held.asset}"
 
 
 class Quote(NamedTuple):
@@ -286,7 +287,7 @@ def _value_cell(held: Holding) -> Cell:
 
 HOLDING_COLUMNS: tuple[Column[Holding], ...] = (
     Column("ASSET", 7, lambda held: Cell(held.asset, "strong"), sort=lambda held: held.asset),
-    Column("ACCOUNT", 12, lambda held: Cell(held.account, "dim"), sort=lambda held: held.account,
+    Column("ACCOUNT", 12, lambda held: Cell(held.place, "dim"), sort=lambda held: held.place,
            grow=True),
     figures("TOTAL", 14, lambda held: held.total, lambda held: quantity(held.total), amount=True),
     figures("FREE", 14, lambda held: held.free, lambda held: Cell(quantity(held.free), "dim"),

@@ -44,8 +44,11 @@ class ExplainDialog(ModalScreen[None]):
         Binding("escape,q", "close", show=False),
     ]
 
-    def __init__(self, asset: str, figure: str, window: str, *, lot: str = "") -> None:
+    def __init__(
+        self, asset: str, figure: str, window: str, *, lot: str = "", account: str = ""
+    ) -> None:
         super().__init__()
+        self._account = account
         self._asset, self._figure, self._window, self._lot = asset, figure, window, lot
         self._frame = Panel(id="dialog")
         self._head = Sheet(id="explained")
@@ -57,6 +60,11 @@ class ExplainDialog(ModalScreen[None]):
         self._answer: Explanation | None = None
         self._problem = ""
         self._asking = False
+
+    @property
+    def _title(self) -> str:
+        where = f" · {self._account}" if self._account else ""
+        return f"{title(self._figure, self._asset, self._window)}{where}"
 
     @property
     def stage(self) -> Stage:
@@ -87,6 +95,7 @@ class ExplainDialog(ModalScreen[None]):
             return
         self._asking = True
         ask = Explain(
+            account=self._account,
             figure=self._figure, asset=self._asset, window=self._window,
             skip=len(self._rows), limit=_PAGE,
         )  # fmt: skip
@@ -116,7 +125,7 @@ class ExplainDialog(ModalScreen[None]):
         """Draw what was read so far."""
         board = picture.board
         self._frame.label(
-            f"{board.mode.value} · {title(self._figure, self._asset, self._window)}", "",
+            f"{board.mode.value} · {self._title}", "",
             "esc close",
         )  # fmt: skip
         self._head.draw(lambda width: self._told(picture, width))

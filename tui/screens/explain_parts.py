@@ -120,6 +120,7 @@ def _origin_lines(name: str, origin: Origin | None, without: str, width: int) ->
         _field("at", origin.venue or DASH),
         _field("order", origin.order_id or DASH),
         _field("ledger", row),
+        *([_field("value by", origin.valued_by)] if origin.valued_by else ()),
     ]
     keys = wrapped(origin.key, max(10, width - 9))
     return [*rows, *(_field("key" if not n else "", key, "dim") for n, key in enumerate(keys))]

@@ -6,7 +6,8 @@ The one rule: a figure that was never measured is a dash, not a zero.
 from collections.abc import Callable
 
 from domain.board import Board, Feed, Health
-from domain.halts import Level
+from domain.drills import days_since
+from domain.halts import Level, tripped_by
 from tui.format import DASH, age, millis, since, size, stamp, when
 from tui.freshness import DOT
 from tui.lines import Line, Lines, Part, wrapped
@@ -101,7 +102,12 @@ def engine_lines(picture: Picture) -> Lines:
     late = engine.lag_us > _LAG_WARN_US
     checked = f"{ledger.verified or 'not yet'} · lag {millis(ledger.lag_us)}"
     rows = (
-        ("phase", board.phase.value, f"  level {Level(board.level).name}", "strong"),
+        (
+            "phase",
+            board.phase.value,
+            f"  level {Level(board.level).name} · {_drill(board)}",
+            "strong",
+        ),
         (
             "loop lag",
             millis(engine.lag_us),
@@ -115,6 +121,7 @@ def engine_lines(picture: Picture) -> Lines:
             "",
         ),
         ("ledger", f"{ledger.head_seq:,} rows", f" · {size(ledger.size_bytes)} · {checked}", ""),
+        ("triggers", *_triggers(board)),
         ("metrics", port, "", ""),
         (
             "started",
@@ -130,6 +137,19 @@ def engine_lines(picture: Picture) -> Lines:
     ]
     lines[0] += silent
     return [*lines]
+
+
+def _drill(board: Board) -> str:
+    """When the kill switch was last proven in a drill; LIVE says in the mode bar if it is late."""
+    days = days_since(board.drilled_us, board.now_us)
+    return "never drilled" if days is None else f"drill {days}d ago"
+
+
+def _triggers(board: Board) -> tuple[str, str, str]:
+    """Which triggers have halted something that stands, and where they are shown."""
+    names = sorted({by for halt in board.halts if (by := tripped_by(halt.actor))})
+    told = ", ".join(names)
+    return (told, "  (:TRIG shows all)", "halt") if told else ("none tripped", "  (:TRIG)", "")
 
 
 def settings_lines(stage: Stage, theme: str, width: int) -> Lines:

@@ -1,6 +1,7 @@
 """The kill panel: the first press opens it, the second press or the word KILL engages.
 
-The one rule: engaging is the cheap direction. Nothing here asks twice what two presses said.
+The second press stops everything; the word stops what is chosen beside it. The one rule:
+engaging is the cheap direction. Nothing here asks twice what two presses said.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +10,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from domain.board import Board
+from domain.halts import GLOBAL, Level
+from domain.instruments import Account
+from domain.scopes import Reach
 from tui.format import age, counted
 from tui.keys import KILL
 from tui.lines import Lines, Part
@@ -16,9 +20,25 @@ from tui.phases import unread
 from tui.screens.kill_parts import progress
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog, sentence
-from tui.widgets.fields import Labelled, typed
+from tui.widgets.fields import Choice, Labelled, typed
 
 WORD = "KILL"
+LEVELS = (Level.HALT_CANCEL, Level.HALT, Level.REDUCE_ONLY)
+Engage = Callable[[str, str, Level], None]
+
+
+def scopes(board: Board) -> list[str]:
+    """What can be stopped: everything, each venue and account, and what works there now."""
+    accounts = sorted(board.accounts)
+    working = [state.order for state in board.orders.values() if not state.terminal]
+    ours = [s.order for s in board.orders.values() if not s.terminal and not s.foreign]
+    return [
+        GLOBAL,
+        *dict.fromkeys(f"{Reach.VENUE}:{Account.parse(account).venue}" for account in accounts),
+        *(f"{Reach.ACCOUNT}:{account}" for account in accounts),
+        *sorted({f"{Reach.STRATEGY}:{order.strategy}" for order in ours}),
+        *sorted({f"{Reach.SYMBOL}:{order.symbol}" for order in working}),
+    ]
 
 
 class KillPanel(Dialog):
@@ -26,32 +46,38 @@ class KillPanel(Dialog):
 
     AUTO_FOCUS = "#word"
 
-    def __init__(self, engage: Callable[[str], None], left_us: Callable[[], int]) -> None:
+    def __init__(self, engage: Engage, left_us: Callable[[], int]) -> None:
         super().__init__("kill switch")
         self._engage = engage
         self._left_us = left_us
         self._word = typed(f"or type {WORD} and press enter", id="word")
-        self._field = Labelled("word", self._word)
+        self._scope = Choice([GLOBAL], id="scope")
+        self._level = Choice([level.name for level in LEVELS], id="level")
+        self._fields = [
+            Labelled("word", self._word),
+            Labelled("scope", self._scope),
+            Labelled("level", self._level),
+        ]
 
     def show(self, picture: Picture) -> None:
         """As every dialog; once it is engaged there is no word to type any more."""
         super().show(picture)
-        if self._field.display and picture.board.killed and self.is_mounted:
-            self._field.display = False
+        self._scope.offer(scopes(picture.board))
+        if self._fields[0].display and picture.board.killed and self.is_mounted:
+            for field in self._fields:
+                field.display = False
             self.query_one("#cancel").focus()
 
     def fields(self) -> Iterable[Widget]:
-        """The word."""
-        yield self._field
+        """The word; what it stops, and how far."""
+        yield from self._fields
 
     def told(self, picture: Picture, width: int) -> Lines:
         """What would happen, or what is happening."""
         board = picture.board
         note = [sentence(picture.kill_note, "halt"), ()] if picture.kill_note else []
-        if board.killed:
-            halts = board.halts
-            return [*note, *(line for halt in halts for line in progress(halt, picture, width))]
-        return [*note, *self._offer(board)]
+        lines = [line for halt in board.halts for line in (*progress(halt, picture, width), ())]
+        return [*note, *lines] if board.killed else [*note, *lines, *self._offer(board)]
 
     def _offer(self, board: Board) -> Lines:
         key = next(key for key in self.stage.key_table if key.id == KILL)
@@ -71,6 +97,7 @@ class KillPanel(Dialog):
             sentence(whose),
             sentence("withdrawals frozen; positions stay as they are"),
             sentence("fills and balances are followed on; release needs a code (2FA)", "dim"),
+            sentence(f"{WORD} below stops no more than is chosen there", "dim"),
             (),
         ]  # fmt: skip
 
@@ -78,6 +105,6 @@ class KillPanel(Dialog):
         """Enter in the field: the word engages, anything else does nothing and says so."""
         if field.value.strip().upper() == WORD:
             self._word.value = ""
-            self._engage("typed KILL in the console")
+            self._engage("typed KILL in the console", self._scope.value, Level[self._level.value])
         else:
             self.complain(f"nothing happened: type {WORD}, or press the key again")

@@ -7,6 +7,7 @@ DISARMED (decisions.md, Kill switch); and KILLED is not VERIFIED until the venue
 from decimal import Decimal
 
 from domain.board import Board, Mode
+from domain.flatten import Flattening
 from domain.halts import Evidence, Halt, HaltState, Level
 from domain.money import ZERO
 from tui.format import age, clock, percent, ratio_pct, short
@@ -23,7 +24,7 @@ _BAR, _NAME = 10, 16
 _LEAST_CHART = 2  # a line has two ends
 _ROOM = 64  # below, what is told of an account takes a line of its own
 _FAILURES_LIMIT = 10  # semantics 3.4: failed orders in five minutes
-_ALSO = "also watched: clocks, venues silent for 60 s, NAV not known for 60 s, the ledger"
+_ALSO = "also watched: clocks, feeds, NAV, strategies, keys, ledger; :TRIG shows every trigger"
 _BIG = {
     "READY": (
         "█▀█ █▀▀ █▀█ █▀▄ █ █",
@@ -43,12 +44,7 @@ _LEVELS = {
     Level.HALT_CANCEL: "HALT_CANCEL: no new orders, all are cancelled",
     Level.FLATTEN: "FLATTEN: cancelled, then sold within the collar",
 }
-_HEADLINES = {
-    HaltState.HALTING: "KILLING",
-    HaltState.HALTED: "KILLED · VERIFIED",
-    HaltState.HALTED_UNVERIFIED: "KILLED · NOT VERIFIED",
-    HaltState.RESUMING: "RESUMING · REDUCE ONLY",
-}
+_WORDS = {Level.REDUCE_ONLY: "REDUCE ONLY", Level.HALT: "HALTED", Level.FLATTEN: "FLATTEN"}
 
 
 def kill_lines(picture: Picture, width: int, *, big: bool) -> Lines:
@@ -87,15 +83,42 @@ def _ready(picture: Picture, width: int) -> Lines:
 def progress(halt: Halt, picture: Picture, width: int) -> Lines:
     """What is known of a halt, each account with its bar."""
     since = f"{clock(halt.at_us)}Z · {age(picture.now_us - halt.at_us)} ago"
-    headline = Part(f" {_HEADLINES[halt.state]} ", "killed")
+    headline = Part(f" {headline_of(halt)} ", "killed")
     lines: list[Line] = [[headline, Part(f" {halt.scope}", "strong"), FILL, Part(since, "dim")]]
     lines.extend([Part(row)] for row in wrapped(f"by {halt.actor}: {halt.reason}", width))
     lines.append([])
     for evidence in halt.evidence:
         lines.extend(evidence_lines(evidence, width))
     told = {evidence.account for evidence in halt.evidence}
-    missing = [account for account in accounts(picture.board) if account not in told]
+    inside = [account for account in accounts(picture.board) if halt.reach.touches(account)]
+    missing = [account for account in inside if account not in told and halt.cancels]
     lines.extend([Part(fit(account, _NAME) + " "), Part("working", "dim")] for account in missing)
+    lines.extend(line for seen in halt.flattened for line in flatten_lines(seen, width))
+    return lines
+
+
+def headline_of(halt: Halt) -> str:
+    """KILLING, KILLED · VERIFIED and what lies between; a lower level has its own word."""
+    if halt.state is HaltState.RESUMING:
+        return "RESUMING · REDUCE ONLY"
+    if halt.level is Level.HALT:
+        return "HALTED"
+    if halt.state is HaltState.HALTING:
+        return "KILLING"
+    word = _WORDS.get(halt.level, "KILLED")
+    if halt.state is HaltState.HALTED_UNVERIFIED:
+        return f"{word} · NOT VERIFIED"
+    return f"{word} · VERIFIED" if halt.verified else f"{word} · CANCELLING"
+
+
+def flatten_lines(seen: Flattening, width: int) -> Lines:
+    """`kraken/main  SELLING  7 sales, 12.40k sold`, and what is left with the reason."""
+    tone = {"DONE": "ok", "STOPPED": "halt"}.get(seen.state, "warn")
+    told = f" {seen.slices} sales, {short(seen.sold)} sold"
+    lines: list[Line] = [[Part(fit(seen.account, _NAME) + " "), Part(seen.state, tone), Part(told)]]
+    left = [f"{short(kept.quantity)} {kept.asset} stays: {kept.why}" for kept in seen.left]
+    for text in (seen.detail, *left):
+        lines.extend([Part(f"  {row}", "dim")] for row in wrapped(text, width - 2) if text)
     return lines
 
 

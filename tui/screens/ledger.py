@@ -70,7 +70,7 @@ class LedgerScreen(Page):
 
     def _read(self, page: LedgerPage) -> None:
         self._asking = False
-        self._pages.put(((row.seq, row) for row in page.rows), older=page.older)
+        self._pages.put((((row.seq, row.seq), row) for row in page.rows), older=page.older)
         self._panel.note = f"of {page.total:,}" if page.older else ""
         self._panel.show(self._pages.rows(), self.stage.picture)
 
@@ -122,7 +122,7 @@ class LedgerScreen(Page):
             self._found(LedgerPage(rows=(), total=0, older=False))
 
     def _found(self, page: LedgerPage) -> None:
-        self._pages.found((row.seq, row) for row in page.rows)
+        self._pages.found(((row.seq, row.seq), row) for row in page.rows)
         self._panel.show(self._pages.rows(), self.stage.picture)
 
     @on(LiveTable.Moved)

@@ -56,9 +56,10 @@ class PnlScreen(Page):
             "Portfolio", portfolio_columns(), key=portion_key, id="portfolio"
         )
         self._performance = Performance()
-        self._pnl: Repeated[Pnl] = Repeated("pnl", ReadPnl, self._redraw)
+        self._pnl: Repeated[Pnl] = Repeated("pnl", self._asked_of, self._redraw)
         self._nav: Repeated[NavReport] = Repeated("nav", ReadNav, self._redraw)
         self._window = "24h"
+        self._account = ""
         self._by = BY[0]
         self._drawn: object = None
         self._rows: list[Earned] = []
@@ -77,6 +78,9 @@ class PnlScreen(Page):
         for asked in (self._pnl, self._nav, self._performance):
             asked.ask(self.stage)
 
+    def _asked_of(self) -> ReadPnl:
+        return ReadPnl(account=self._account)
+
     def _redraw(self) -> None:
         self.show(self.stage.picture)
 
@@ -87,7 +91,9 @@ class PnlScreen(Page):
                 asked.due(self.stage)
         self._arrange(picture)
         self._head.draw(lambda width: self._told(picture, width))
-        self._earned.heading = f"Profit and loss, {RANGES[self._window]}"
+        told = self._pnl.answer
+        of = f" of {told.account}" if told is not None and told.account else ""
+        self._earned.heading = f"Profit and loss{of}, {RANGES[self._window]}"
         self._earned.empty = self._pnl.empty("no asset was ever held")
         self._earned.show(self._rows, picture)
         report = self._nav.answer
@@ -137,7 +143,10 @@ class PnlScreen(Page):
             self.stage.show_dialog(Reading(row.result.local_date, partial(day_lines, row)))
 
     def _explain(self, row: Earned, figure: str) -> None:
-        self.stage.show_dialog(ExplainDialog(row.of.asset, figure, self._window))
+        told = self._pnl.answer
+        account = "" if told is None else told.account
+        dialog = ExplainDialog(row.of.asset, figure, self._window, account=account)
+        self.stage.show_dialog(dialog)
 
     def action_unrealised(self) -> None:
         """What the unrealised figure of the asset under the cursor is made of."""
@@ -161,6 +170,14 @@ class PnlScreen(Page):
             place = names.index(self._window) + step
             self._window = names[min(max(0, place), len(names) - 1)]
         self._performance.reach(self._window, self.stage)
+        self._redraw()
+
+    def action_account(self) -> None:
+        """Profit and loss of the next account, and after the last one of all together."""
+        names = ["", *sorted(self.stage.picture.board.accounts)]
+        here = names.index(self._account) if self._account in names else 0
+        self._account = names[(here + 1) % len(names)]
+        self._pnl.ask(self.stage)
         self._redraw()
 
     def action_by(self) -> None:

@@ -25,6 +25,9 @@ SCREENS: tuple[ScreenLine, ...] = (
     ScreenLine("2", "orders", "Orders", "Ord", "ORD", "orders:Orders", "orders, ticket, book"),
     ScreenLine("3", "blotter", "Blotter", "Blot", "BLT", "blotter:Blotter", "every execution"),
     ScreenLine("4", "risk", "Risk", "Risk", "RISK", "risk:Risk", "limits and the kill switch"),
+    ScreenLine(
+        "5", "withdrawals", "Withdraw", "Wdr", "WDR", "withdrawals:Withdrawals", "money that leaves"
+    ),
     ScreenLine("7", "pnl", "P&L", "P&L", "PNL", "pnl:PnlScreen", "portfolio, profit and loss"),
     ScreenLine("8", "lots", "Tax lots", "Tax", "TAX", "lots:Lots", "open lots and their terms"),
     ScreenLine("9", "ledger", "Ledger", "Ledg", "LED", "ledger:LedgerScreen", "the audit log"),

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from domain.asks import DemoCode, Done, Release, ReleasePreview
 from domain.board import Board, Mode
-from domain.halts import GLOBAL, HaltState
 from domain.orders import Status
 from tui.format import short
 from tui.lines import Line, Lines, Part, wrapped
@@ -21,21 +20,25 @@ from tui.widgets.dialog import Dialog
 from tui.widgets.fields import Choice, Labelled, typed
 
 _NO, _YES = "no", "yes, unverified"
+_OVER, _STILL = "is over", "still holds, acknowledged"
+_KEPT, _RESET = "kept", "reset to today's value"
 _NAME = 10
 _SHOWN_LIMITS = ("max_order_value", "max_daily_volume", "max_drawdown_pct")
 
 
 class ReleaseDialog(Dialog):
-    """What is known, then three fields."""
+    """What is known, then who releases what, and why."""
 
     AUTO_FOCUS = "#scope"
 
     def __init__(self) -> None:
         super().__init__("release the kill switch", confirm="Release", tone="halt")
-        self._scope = typed(f"type {GLOBAL}", id="scope")
+        self._scope = typed("type the scope of the halt", id="scope")
         self._code = typed("6 digits", id="code", secret=True)
         self._reason = typed("why it is safe now", id="reason")
         self._accept = Choice([_NO, _YES], id="accept")
+        self._cause = Choice([_OVER, _STILL], id="cause")
+        self._mark = Choice([_KEPT, _RESET], id="mark")
         self._preview = ""
         self._demo = ""
 
@@ -46,6 +49,8 @@ class ReleaseDialog(Dialog):
         yield Labelled("reason", self._reason)
         if _unverified(self.stage.picture.board):
             yield Labelled("accept", self._accept)
+        yield Labelled("cause", self._cause)
+        yield Labelled("high water", self._mark)
 
     def on_mount(self) -> None:
         """Ask what a release would do; in DEMO ask for a code to try it with."""
@@ -72,7 +77,7 @@ class ReleaseDialog(Dialog):
             lines.append([Part(row, "strong" if self._preview else "dim")])
         for name, text in (
             ("resumes", "new orders: reducing ones first, all of them after the hold"),
-            ("stays", "positions and balances as they are; the high-water mark is kept"),
+            ("stays", "positions and balances as they are; no cancelled order comes back"),
             ("limits", _limits(board)),
         ):
             lines.extend(_labelled(name, text, width))
@@ -88,7 +93,14 @@ class ReleaseDialog(Dialog):
             self.complain("type the scope, a code and a reason")
             return
         accept = _unverified(self.stage.picture.board) and self._accept.value == _YES
-        ask = Release(code=code, reason=reason, scope=scope, accept_unverified=accept)
+        ask = Release(
+            code=code,
+            reason=reason,
+            scope=scope,
+            accept_unverified=accept,
+            acknowledge=self._cause.value == _STILL,
+            reset_high_water=self._mark.value == _RESET,
+        )
         self.attempt(ask, lambda done: done.detail or "released: reducing orders first")
 
 
@@ -98,7 +110,7 @@ def _labelled(name: str, text: str, width: int) -> Lines:
 
 
 def _unverified(board: Board) -> bool:
-    return any(halt.state is HaltState.HALTED_UNVERIFIED for halt in board.halts)
+    return any(halt.cancels for halt in board.halts)
 
 
 def _limits(board: Board) -> str:

@@ -28,6 +28,7 @@ from tui.screens.risk_parts import (
     limit_columns,
     limit_lines,
     limit_rows,
+    waiting,
     why_lines,
 )
 from tui.stage import Picture
@@ -88,9 +89,8 @@ class Risk(Page):
         big = self.app.size.height >= SHORT
         self._state.draw(lambda width: kill_lines(picture, width, big=big))
         self._watching.draw(lambda width: trigger_lines(picture, width))
-        pending = (
-            f"· {len(board.limits_pending)} pending, P approves" if board.limits_pending else ""
-        )
+        waits = len(waiting(board))
+        pending = f"· {waits} pending, P approves" if waits else ""
         in_force = "" if unread(board) else f"in force, v{board.limits_version} {pending}"
         self._limits.note = in_force
         self._limits.show(limit_rows(board), picture)

@@ -3,18 +3,22 @@
 The one rule: a limit keeps the name of its setting, here as in messages and metrics.
 """
 
+import re
 from decimal import Decimal
 from typing import NamedTuple
 
 from domain.board import Board, Denial
 from domain.money import NotANumber, number
 from domain.verdicts import Usage
+from risk.changes import OFF
 from tui.format import DASH, clock, exact, quantity, short, usage_pct
 from tui.lines import FILL, Line, Lines, Part, wrapped
 from tui.stage import Picture
 from tui.widgets.bars import bar, tone_of
 from tui.widgets.columns import Cell, Column, figures
 from tui.words import side_tone, side_word
+
+_SCOPE = re.compile(r"\(((?:VENUE|ACCOUNT|STRATEGY|SYMBOL):.+)\)$")
 
 
 class Row(NamedTuple):
@@ -32,20 +36,31 @@ class Row(NamedTuple):
 
 def limit_rows(board: Board) -> list[Row]:
     """Every limit in force, the fullest first, then those without a measure by name."""
-    used: dict[str, Usage] = {_setting(usage): usage for usage in board.usage}
+    used: dict[str, Usage] = {usage.setting: usage for usage in board.usage}
     breached: dict[str, int] = {}
     for denial in board.denials:
-        breached.setdefault(denial.rule, denial.at_us)
+        breached.setdefault(_limit_that_denied(denial), denial.at_us)
     names = sorted({*board.limits, *used, *board.limits_pending})
-    rows = [_row(name, board, used.get(name), breached) for name in names]
+    asked = waiting(board)
+    rows = [_row(name, board, used.get(name), breached, asked.get(name, "")) for name in names]
     return sorted(rows, key=lambda row: (row.used is None, -_share(row), row.name))
 
 
-def _setting(usage: Usage) -> str:
-    return f"{usage.rule}.{usage.subject}" if usage.subject else usage.rule
+def _limit_that_denied(denial: Denial) -> str:
+    """The rule, with the scope that its reason names at its end: `(VENUE:kraken)`."""
+    scope = _SCOPE.search(denial.reason)
+    return f"{denial.rule}@{scope[1]}" if scope else denial.rule
 
 
-def _row(name: str, board: Board, usage: Usage | None, breached: dict[str, int]) -> Row:
+def _rule_of(name: str) -> str:
+    """The limit that a row belongs to: the asset of a position limit left out."""
+    setting, at, scope = name.partition("@")
+    return f"{setting.partition('.')[0]}{at}{scope}"
+
+
+def _row(
+    name: str, board: Board, usage: Usage | None, breached: dict[str, int], pending: str
+) -> Row:
     text = board.limits.get(name, "")
     limit = usage.limit if usage is not None else _number(text)
     return Row(
@@ -55,9 +70,18 @@ def _row(name: str, board: Board, usage: Usage | None, breached: dict[str, int])
         used=None if usage is None else usage.used,
         reserved=None if usage is None else usage.reserved,
         unit=usage.unit if usage is not None else "",
-        pending=board.limits_pending.get(name, ""),
-        breached_us=breached.get(name.partition(".")[0], 0),
+        pending=pending,
+        breached_us=breached.get(_rule_of(name), 0),
     )
+
+
+def waiting(board: Board) -> dict[str, str]:
+    """The limits that wait to be approved, each with its new value; a limit that goes is `off`."""
+    if not board.limits_pending:
+        return {}
+    names = sorted({*board.limits, *board.limits_pending})
+    asked = {name: board.limits_pending.get(name, OFF) for name in names}
+    return {name: told for name, told in asked.items() if told != board.limits.get(name, OFF)}
 
 
 def _number(text: str) -> Decimal | None:
@@ -76,7 +100,9 @@ def _share(row: Row) -> Decimal:
 def limit_columns() -> tuple[Column[Row], ...]:
     """The columns of the limits."""
     return (
-        Column("LIMIT", 25, lambda row: Cell(row.name), sort=lambda row: row.name, grow=True),
+        Column(
+            "LIMIT", 25, lambda row: Cell(shown(row.name)), sort=lambda row: row.name, grow=True
+        ),
         figures("VALUE", 11, lambda row: row.limit, _value),
         figures("USED", 9, lambda row: row.used, _used, amount=True),
         figures("RESERVED", 9, lambda row: row.reserved, _reserved, drop=2, amount=True),
@@ -85,6 +111,18 @@ def limit_columns() -> tuple[Column[Row], ...]:
         Column("", 5, _pct, right=True),
         Column("DENIED", 8, _breached, drop=3),
     )
+
+
+def shown(name: str) -> str:
+    """A limit's name in one column: of a scope `kraken position_size.BTC`, the scope first."""
+    setting, at, scope = name.partition("@")
+    return f"{scope.partition(':')[2]} {setting.removeprefix('max_')}" if at else setting
+
+
+def _path(name: str) -> str:
+    """Where the limit stands in the settings file."""
+    setting, at, scope = name.partition("@")
+    return f"risk.by_scope.{scope}.{setting}" if at else f"risk.{setting}"
 
 
 def _value(row: Row) -> Cell:
@@ -131,7 +169,7 @@ def limit_lines(row: Row, picture: Picture, width: int) -> Lines:
     told = DASH if used is None else picture.amount(f"{exact(used)} {row.unit}")
     room = DASH if used is None or row.limit is None else f"{exact(row.limit - used)} {row.unit}"
     lines: list[Line] = [
-        [Part(f"risk.{row.name}", "strong")],
+        [Part(_path(row.name), "strong")],
         (),
         [
             Part("limit     ", "dim"),

@@ -107,7 +107,7 @@ def _measured_line(result: RuleResult, width: int) -> Line:
     room = width - _SIGN - name - _FIGURES
     return [
         Part(f"{sign} ", tone),
-        Part(fit(result.rule, name - 1) + " "),
+        Part(fit(result.name, name - 1) + " "),
         *(bar(used, limit, room) if room > 0 else ()),
         Part(f"{figures:>{_FIGURES}}", "dim"),
     ]
@@ -116,7 +116,7 @@ def _measured_line(result: RuleResult, width: int) -> Line:
 def _quiet_lines(verdict: Verdict, width: int) -> Iterator[Line]:
     failed = [r for r in verdict.results if r.limit is None and not r.passed]
     for result in failed:
-        yield [Part("✗ ", "halt"), Part(result.rule, "strong")]
+        yield [Part("✗ ", "halt"), Part(result.name, "strong")]
         if result.rule != verdict.rule:
             for row in wrapped(result.reason, width - 2):
                 yield [Part(f"  {row}", "dim")]
