@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count as counted
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,17 +30,20 @@ from bench.harness import (
     rate,
     seconds,
 )
+from cli.clock import SystemClock
 from domain.events import Fact
 from storage.batch import Row as Stored
 from storage.database import head_of, open_writer
 from storage.entries import Entry, entry_of
 from storage.ledger import SqliteLedger
 from storage.places import Places
+from storage.seals import Sealer
 from storage.writer import Writer
 
 BATCH = 100
 CALLERS = 64
 ROUNDS = 5
+_SEED = bytes(range(32))
 Append = Callable[[Sequence[Any]], Awaitable[object]]
 Use = Callable[[Append, Sequence[Any]], Awaitable[None]]
 
@@ -52,6 +56,7 @@ def main(full: bool) -> list[Row]:  # noqa: FBT001 - the signature every benchma
             *in_batches(Path(folder), batches=40 * scale),
             *one_by_one(Path(folder), appends=120 * scale),
             *from_many_callers(Path(folder), each=6 * scale),
+            *sealed(Path(folder), batches=20 * scale, singles=200 * scale),
         ]
 
 
@@ -234,6 +239,35 @@ async def _row_by_row(places: Places, rows: Sequence[Stored]) -> float:
         return time.perf_counter() - begin
 
 
+# What the seals cost
+
+
+def sealed(place: Path, batches: int, singles: int) -> list[Row]:
+    """Appends whose every commit is signed, against the same without a key."""
+    folders = Folders(place, "sealed")
+
+    def measured(how: str, use: Use, facts: Sequence[Fact]) -> Row:
+        def with_key(*, key: bool) -> float:
+            return asyncio.run(_with_ledger(folders.next(), use, facts, key=key))
+
+        ours, peer = in_turns(partial(with_key, key=True), partial(with_key, key=False), ROUNDS)
+        what = f"{how}, every commit sealed with Ed25519 / not sealed"
+        rates = rate(len(facts), ours), rate(len(facts), peer)
+        return at_least("4", what, *rates, peer / ours, 0)
+
+    return [
+        measured(
+            f"append at batch {BATCH}", _by_batches, [fill(n) for n in range(BATCH * batches)]
+        ),
+        measured("append one by one", _singly, [intent(n) for n in range(singles)]),
+    ]
+
+
+async def _singly(append: Append, items: Sequence[Any]) -> None:
+    for item in items:
+        await append([item])
+
+
 # Ours, in both forms
 
 
@@ -253,8 +287,13 @@ async def _with_writer(folder: Path, use: Use, entries: Sequence[Entry]) -> floa
     return taken
 
 
-async def _with_ledger(folder: Path, use: Use, facts: Sequence[Fact]) -> float:
+async def _with_ledger(
+    folder: Path, use: Use, facts: Sequence[Fact], *, key: bool = False
+) -> float:
     async with SqliteLedger(Places(folder, "demo"), GENESIS, _ignored) as ledger:
+        if key:
+            sealer = Sealer(_SEED, SystemClock().now_us)
+            ledger.seal_with(partial(sealer.seal, GENESIS.ledger_id))
         begin = time.perf_counter()
         await use(ledger.append, facts)
         return time.perf_counter() - begin

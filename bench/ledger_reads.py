@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from bench.books import fill, filled, movement, size_of
 from bench.harness import Row, at_least, at_most, in_turns, milliseconds, percentile, rate, seconds
 from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger
+from storage.chain import link
 from storage.database import open_reader
 from storage.entries import fact_of
 from storage.history import History
@@ -18,6 +19,7 @@ from storage.verify import verify_file
 
 ROUNDS = 5
 PAGES = 60
+PART = 5_000
 PAGE_S = 0.001  # the goal: a page within a millisecond
 _CHAIN = "SELECT seq, prev, payload, hash FROM event ORDER BY seq"
 _ALL = ("SELECT * FROM event", "SELECT * FROM posting")
@@ -35,6 +37,7 @@ def main(full: bool) -> list[Row]:  # noqa: FBT001 - the signature every benchma
             *sizes(book, "fills, five postings each"),
             *verification(small, rows // 10, "deposits"),
             *verification(book, rows, "fills"),
+            against_hashing(book, rows),
             *start_up(book, min(rows, 50_000)),
             *asyncio.run(pages(book, rows)),
         ]
@@ -69,6 +72,30 @@ def verification(places: Places, rows: int, what: str) -> list[Row]:
         at_least("4", chain, rate(rows, walk), rate(rows, events), events / walk, 0.4),
         at_least("4", every, rate(rows, whole), rate(rows, tables), tables / whole, 0),
     ]
+
+
+def against_hashing(places: Places, rows: int) -> Row:
+    """The walk along the chain against SHA-256 of the same bytes in the same order, in memory."""
+    walk, hashing = in_turns(
+        lambda: seconds(lambda: _proven(places, chain_only=True)),
+        lambda: _hashed(places),
+        ROUNDS,
+    )
+    what = f"verify {rows:,} fills: the chain / its hashes alone, the rows read beforehand"
+    return at_least("4", what, rate(rows, walk), rate(rows, hashing), hashing / walk, 0)
+
+
+def _hashed(places: Places) -> float:
+    """Seconds that the links of the chain take, without the time to read them."""
+    taken = 0.0
+    with closing(open_reader(places.ledger)) as reader:
+        found = reader.execute("SELECT prev, seq, payload FROM event ORDER BY seq")
+        while part := found.fetchmany(PART):
+            begin = time.perf_counter()
+            for previous, seq, payload in part:
+                link(previous, seq, payload)
+            taken += time.perf_counter() - begin
+    return taken
 
 
 def _proven(places: Places, *, chain_only: bool) -> None:

@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.canaries import Canaries
+
 # A busy machine is no defect: no example fails because it took long.
 settings.register_profile("desk", deadline=None)
 settings.load_profile("desk")
@@ -14,9 +16,10 @@ ALLOWED = ("beside the project",)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for skips where they are not allowed."""
+    """Watch for secrets that got out, and for skips where they are not allowed."""
     if os.environ.get(STRICT):
         config.pluginmanager.register(_NothingSkips(), "nothing-skips")
+    config.pluginmanager.register(Canaries(config), "canaries")
 
 
 class _NothingSkips:

@@ -16,7 +16,7 @@ from domain.manual import asks_manual
 from domain.registry import asks_by_name
 from prometheus.manual import metrics_manual
 from tests.test_tidy import ROOMS
-from tui.keys import markdown
+from tui.keys_manual import markdown
 from venues.manual import venues_manual
 
 TOP = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from domain.controls import HaltTripped
 from domain.errors import Refused, Unavailable
 from domain.events import Fact, LedgerOpened
-from domain.halts import Level, Marker
+from domain.halts import GLOBAL, Level, Marker
 from domain.ports import Appended
 from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
 from storage.batch import EMPTY, Head, Row, Stored, plan
@@ -30,6 +30,7 @@ class Disk:
         self.head: Head = EMPTY
         self.stored: dict[str, Stored] = {}
         self.marker: Marker | None = None
+        self.narrower: dict[str, Marker] = {}
         self.on_row: Callable[[Fact], None] = lambda fact: None
         self.write([[entry_of(genesis)]])
 
@@ -172,21 +173,28 @@ class SimMarker:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def read(self) -> Marker | None:
-        """The marker, if there is one."""
-        return self._disk.marker
+    def standing(self) -> Sequence[Marker]:
+        """The marker over everything, if there is one, and those of narrower scopes."""
+        over_all = () if self._disk.marker is None else (self._disk.marker,)
+        return (*over_all, *self._disk.narrower.values())
 
     def write(self, marker: Marker) -> None:
         """Put it there."""
-        self._disk.marker = marker
+        if marker.scope == GLOBAL:
+            self._disk.marker = marker
+        else:
+            self._disk.narrower[marker.scope] = marker
 
-    def remove(self) -> None:
+    def remove(self, scope: str) -> None:
         """Take it away."""
-        self._disk.marker = None
+        if scope == GLOBAL:
+            self._disk.marker = None
+        kept = {name: m for name, m in self._disk.narrower.items() if m.scope != scope}
+        self._disk.narrower = kept
 
     def present(self) -> bool:
-        """Whether it is there."""
-        return self._disk.marker is not None
+        """Whether any is there."""
+        return self._disk.marker is not None or bool(self._disk.narrower)
 
     def evidence(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Nobody ran `--kill` without an engine."""

@@ -12,7 +12,7 @@ from domain import bookings, events, lifecycle
 from domain.errors import Unavailable
 from domain.halts import Evidence
 from domain.market import History, Sought
-from domain.orders import Fill, Final, Order, OrderState, VenueOrder
+from domain.orders import Draft, Fill, Final, Order, OrderState, VenueOrder
 from domain.ports import Placement
 from domain.verdicts import Verdict
 from engine.absence import Proof
@@ -22,7 +22,7 @@ from engine.intake import Intake
 from engine.lookups import Lookups
 from engine.operators import Operator
 from engine.sweep import Sweep
-from engine.trading import Trading, verdict_of
+from engine.trading import Permit, Trading, verdict_of
 from risk.exposure import Claim, claim_of
 from tests.sim import script
 from tests.sim import world as worlds
@@ -116,10 +116,10 @@ def resend_on_timeout(_: World) -> None:
     """A create without an answer is sent again."""
     whole = Trading._answered
 
-    async def answered(self: Trading, order: Order) -> events.Fact:
-        outcome = await whole(self, order)
+    async def answered(self: Trading, order: Order, flattens: Permit | None) -> events.Fact:
+        outcome = await whole(self, order, flattens)
         if isinstance(outcome, events.OrderInDoubt):
-            outcome = await whole(self, order)
+            outcome = await whole(self, order, flattens)
         return outcome
 
     Trading._answered = answered  # type: ignore[method-assign]
@@ -129,8 +129,8 @@ def timeout_is_rejection(_: World) -> None:
     """A create without an answer is taken for refused."""
     whole = Trading._answered
 
-    async def answered(self: Trading, order: Order) -> events.Fact:
-        outcome = await whole(self, order)
+    async def answered(self: Trading, order: Order, flattens: Permit | None) -> events.Fact:
+        outcome = await whole(self, order, flattens)
         if isinstance(outcome, events.OrderInDoubt):
             return events.OrderRejected(
                 at_us=outcome.at_us,
@@ -164,8 +164,10 @@ def check_without_reservation(_: World) -> None:
     """The door judges and does not reserve: what is under way counts for nothing yet."""
     whole = Door.approve
 
-    def approve(self: Door, draft: object, actor: str, parent: str = "") -> Approval:
-        approval = whole(self, draft, actor, parent)  # type: ignore[arg-type]
+    def approve(
+        self: Door, draft: Draft, actor: str, parent: str = "", *, flattens: bool = False
+    ) -> Approval:
+        approval = whole(self, draft, actor, parent, flattens=flattens)
         self.view.exposure.claim(approval.order.client_id, None)
         return approval
 
@@ -175,7 +177,7 @@ def check_without_reservation(_: World) -> None:
 def no_look_at_the_halt(_: World) -> None:
     """What was approved before a trip still leaves after it."""
     script.TRIPS = 100
-    Trading._stopped = lambda self, order: ("", "")  # type: ignore[method-assign]
+    Trading._stopped = lambda self, order, flattens=None: ("", "")  # type: ignore[method-assign]
 
 
 def failed_list_verifies(_: World) -> None:
@@ -197,7 +199,7 @@ def failed_list_verifies(_: World) -> None:
 def unknown_orders_verify(_: World) -> None:
     """The kill switch does not ask what became of its own orders."""
     script.TRIPS = 100
-    CancelJob._unproven = lambda self, account: 0  # type: ignore[method-assign]
+    CancelJob._unproven = lambda self, account, coverage: 0  # type: ignore[method-assign]
 
 
 def no_overlap(_: World) -> None:

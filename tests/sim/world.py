@@ -83,6 +83,7 @@ class Life:
             dice=dice,
             stop=self.stop,
             symbols={ACCOUNT.venue: SYMBOLS},
+            triggers=False,  # its faults would halt every run for good in the first minutes
         )
         self.engine = Engine(self.desk, outfit)
         self.task = asyncio.ensure_future(self.engine.run())

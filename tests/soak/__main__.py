@@ -8,6 +8,7 @@ import sys
 from tests.soak.home import SYMBOLS
 from tests.soak.program import PLANTS
 from tests.soak.run import run
+from tests.soak.script import names
 
 
 def main() -> int:
@@ -22,6 +23,9 @@ def main() -> int:
         "--plant", action="append", default=[], choices=sorted(PLANTS),
         help="plant a bug that the run must find",
     )  # fmt: skip
+    parser.add_argument(
+        "--only", nargs="+", default=[], choices=names(), help="deal these acts alone"
+    )
     parser.add_argument("--settle", type=float, default=240, help="seconds to settle in, at most")
     parser.add_argument("--keep", action="store_true", help="leave the home for a look")
     options = parser.parse_args()

@@ -8,14 +8,15 @@ import asyncio
 import signal
 
 from domain import asks
-from domain.errors import DeskError, Refused
-from domain.halts import GLOBAL, HaltState, Level
+from domain.halts import GLOBAL, HaltState
+from tests.soak import warden
 from tests.soak.home import Stall
 from tests.soak.stage import WORDS, DeskAct, Stage
 
 UNDER_WAY_S = 1.0  # what was on the wire when the trip was answered has arrived by then
 VERIFY_S = 90
-TRIES = 4
+RELEASE_S = 150
+CLOCKS_READ_S = 45
 
 
 async def frozen(stage: Stage) -> str:
@@ -33,9 +34,13 @@ async def frozen(stage: Stage) -> str:
 async def clock_stepped(stage: Stage) -> str:
     """The computer's own clock jumps and comes back."""
     seconds = stage.dice.choice((-60, -3, 3, 60))
+    before = await warden.fired(stage, "clock_skew")
     stage.home.step_clock(seconds)
     try:
         await stage.hold(6, 12)
+        for stall in stage.home.stalls:
+            scope = f"VENUE:{stall.family}"
+            await warden.must_trip(stage, "clock_skew", scope, before, CLOCKS_READ_S)
     finally:
         stage.home.step_clock(0)
     await stage.hold(2, 4)
@@ -48,7 +53,7 @@ async def tripped(stage: Stage) -> str:
     try:
         await stage.seat.ask(asks.Trip(reason="the soak says so"))
         await _proven(stage)
-        await release(stage)
+        await released(stage, GLOBAL)
     finally:
         stage.asked_to_halt = False
     return "verified and released"
@@ -70,7 +75,7 @@ async def killed_while_hung(stage: Stage) -> str:
         if not await stage.seat.until(lambda b: bool(b.halts), 30):
             stage.diary.violation("the engine woke to a marker and did not halt")
         await _proven(stage)
-        await release(stage)
+        await released(stage, GLOBAL)
     finally:
         stage.asked_to_halt = False
     return "verified without the engine, imported, released"
@@ -93,23 +98,19 @@ async def drained(stage: Stage) -> str:
     return "SIGTERM"
 
 
-async def release(stage: Stage, tries: int = TRIES) -> None:
-    """Release the halt that is in force; several tries, because a list may fail."""
-    for again in range(tries):
-        code = await stage.codes.fresh()
-        try:
-            await stage.seat.ask(asks.Release(code=code, reason="the soak goes on", scope=GLOBAL))
-            break
-        except Refused as error:
-            if "nothing is halted" in error.reason:
-                return
-            stage.diary.note(f"release refused: {error.reason}")
-        except DeskError as error:
-            stage.diary.note(f"release: {error}")
-        if again == tries - 1:
-            stage.diary.violation("the halt could not be released")
-    if not await stage.seat.until(lambda b: b.level is Level.NORMAL, 30):
-        stage.diary.violation("the desk was released and did not resume")
+async def released(stage: Stage, scope: str, within_s: float = RELEASE_S) -> None:
+    """Release the halt over `scope`; again and again, because a list may fail."""
+    until_s = stage.diary.now_s + within_s
+    while stage.diary.now_s < until_s:
+        halt = next((h for h in warden.standing(stage.seat.board) if h.scope == scope), None)
+        if halt is None:
+            return
+        if await warden.release(stage, halt, by_act=True):
+            if not await stage.seat.until(lambda b: all(h.scope != scope for h in b.halts), 30):
+                stage.diary.violation(f"{scope} was released and did not resume")
+            return
+        await asyncio.sleep(1)
+    stage.diary.violation(f"{scope} could not be released in {within_s:.0f} s")
 
 
 async def _proven(stage: Stage) -> None:

@@ -5,6 +5,7 @@ The one rule: what is written here is printed at once, so that a run that is cut
 all it knew.
 """
 
+import math
 import sys
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ class Diary:
     acts: Counter[str] = field(default_factory=Counter)
     began_us: int = field(default_factory=SystemClock().now_us)
     _story: list[tuple[float, str]] = field(default_factory=list)
+    _begun: dict[str, float] = field(default_factory=dict)
+    _remarked: set[str] = field(default_factory=set)
 
     @property
     def now_s(self) -> float:
@@ -44,6 +47,8 @@ class Diary:
     def act(self, name: str, detail: str = "") -> None:
         """An act of chaos begins."""
         self.acts[name] += 1
+        self._begun[name] = self.now_s
+        self._remarked.clear()
         told = f"{name}{f' ({detail})' if detail else ''} at {self.now_s:.1f} s"
         self._story.append((self.now_s, told))
         self.note(f"act: {name} {detail}")
@@ -52,6 +57,16 @@ class Diary:
         """Something worth a line."""
         self.out.write(f"[{self.now_s:7.1f} s] {what.rstrip()}\n")
         self.out.flush()
+
+    def remark(self, what: str) -> None:
+        """A note that is not repeated before the next act."""
+        if what not in self._remarked:
+            self._remarked.add(what)
+            self.note(what)
+
+    def since(self, name: str) -> float:
+        """Seconds since the newest act of this name began; infinity: there was none."""
+        return self.now_s - self._begun.get(name, -math.inf)
 
     def before(self, at_s: float) -> str:
         """The act that began last before a moment."""

@@ -55,7 +55,7 @@ engine:
   open_orders_every_s: 15
   fills_every_s: 30
   balances_every_s: 15
-  clock_every_s: 20
+  clock_every_s: 10
   reconnect_last_ms: 8000
   resume_hold_s: 1
   kill_deadline_s: 15

@@ -18,9 +18,8 @@ from domain import asks
 from domain.board import Board, Phase
 from domain.errors import DeskError
 from domain.halts import Level
-from tests.soak import canary, gauges, reckoning, script
+from tests.soak import canary, gauges, reckoning, script, warden
 from tests.soak.books import Books, read_books
-from tests.soak.desk_acts import release
 from tests.soak.diary import Diary
 from tests.soak.home import Home, at_home
 from tests.soak.reckoning import Finding
@@ -49,6 +48,8 @@ async def run(options: Namespace) -> int:
         stage = _stage(home, diary, options)
         async with _company(stage, options) as screen:
             await _chaos(stage, options)
+            await stage.calm()
+            await warden.cleared(stage)
             await _settled(stage, options.settle)
         await _last_day(stage)
         books = await asyncio.to_thread(read_books, home.places.ledger)
@@ -63,14 +64,15 @@ def _stage(home: Home, diary: Diary, options: Namespace) -> Stage:
     seat = Seat(home)
     accounts = [stall.account for stall in home.stalls]
     trader = Trader(seat, accounts, Random(options.seed + 1), wage=options.wage)
-    return Stage(home, seat, trader, Codes(home), diary, dice)
+    return Stage(home, seat, trader, Codes(home), diary, dice, patience_s=options.settle)
 
 
 @asynccontextmanager
 async def _company(stage: Stage, options: Namespace) -> AsyncGenerator[SlowScreen]:
     """Everybody who is there all the time: the seat, the trader, the screen, the watchers."""
     screen = SlowScreen(stage.home, Random(options.seed + 2))
-    works = (stage.seat.run(), stage.trader.run(), screen.run(), _watched(stage), _kept(stage))
+    works = (stage.seat.run(), stage.trader.run(), screen.run(), _watched(stage), _kept(stage),
+             warden.watch(stage))  # fmt: skip
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work) for work in works]
         yield screen
@@ -81,7 +83,7 @@ async def _company(stage: Stage, options: Namespace) -> AsyncGenerator[SlowScree
 async def _chaos(stage: Stage, options: Namespace) -> None:
     if not await stage.seat.until(lambda b: b.armed, 90):
         stage.diary.violation("the desk was not armed in 90 s")
-    await script.perform(stage, options.minutes * 60)
+    await script.perform(stage, options.minutes * 60, options.only)
 
 
 # Watching
@@ -109,17 +111,13 @@ async def _watched(stage: Stage) -> None:
 
 
 async def _kept(stage: Stage) -> None:
-    """Arm whenever the desk is disarmed; a halt that nobody asked for is a violation."""
+    """Arm whenever the desk is disarmed."""
     while True:
         await asyncio.sleep(LOOK_S)
         board = stage.seat.board
         if board is None or not stage.seat.ready or stage.asked_to_halt:
             continue
-        if board.level >= Level.HALT:
-            reasons = "; ".join(halt.reason for halt in board.halts)
-            stage.diary.violation(f"halted without being asked: {reasons}")
-            await release(stage, tries=1)
-        elif not board.armed and board.phase is Phase.READY:
+        if not board.armed and board.phase is Phase.READY and board.level < Level.HALT:
             await _arm(stage)
 
 
@@ -228,6 +226,7 @@ def _told(stage: Stage, books: Books, screen: SlowScreen, frames: int) -> None:
     say(f"the slow screen was sent away {screen.dropped} times\n")
     say(f"answers: {dict(trader.answers.most_common())}\n")
     say(f"acts: {dict(diary.acts.most_common())}\n")
+    say(f"tripped by themselves: {dict(stage.trips.most_common())}\n")
     if not diary.violations:
         say("no violation\n")
         return

@@ -4,6 +4,7 @@ The one rule: an act leaves no fault behind; `calm` is called after each.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -31,6 +32,7 @@ class Words:
     channels: tuple[str, ...]
     busy: str
     limited: str
+    poor: str
     poisons: tuple[str, ...]
     market: tuple[str, str, str, str]  # symbol, quantity, a price far below, the asset of cash
 
@@ -47,6 +49,7 @@ WORDS = {
         channels=("executions", "balances"),
         busy="EService:Unavailable",
         limited="EAPI:Rate limit exceeded",
+        poor="EOrder:Insufficient funds",
         poisons=tuple(KRAKEN_POISONS),
         market=("ETH/USD", "0.01", "2000", "USD"),
     ),
@@ -61,6 +64,7 @@ WORDS = {
         channels=(ORDERS, ORDERS_V2, BALANCE),
         busy="500000 Internal Server Error",
         limited="429000 Too many requests in a short period of time",
+        poor="200004 Balance insufficient!",
         poisons=tuple(KUCOIN_POISONS),
         market=("ETH/USDT", "0.01", "2000", "USDT"),
     ),
@@ -69,7 +73,9 @@ WORDS = {
 
 @dataclass(slots=True)
 class Stage:
-    """Everything of a run. `asked_to_halt` says that a halt is an act's doing."""
+    """Everything of a run. `asked_to_halt` says that a halt is an act's doing; `trips` counts
+    what tripped by itself, by trigger; `patience_s` is how long a halt may stand that is released.
+    """
 
     home: Home
     seat: Seat
@@ -77,7 +83,9 @@ class Stage:
     codes: Codes
     diary: Diary
     dice: Random
+    patience_s: float = 240
     asked_to_halt: bool = False
+    trips: Counter[str] = field(default_factory=Counter)
     disarmed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hold(self, least_s: float, most_s: float) -> None:

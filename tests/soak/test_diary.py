@@ -1,6 +1,7 @@
 """The diary: each violation with its time and the act before it, and each only once."""
 
 import io
+import math
 
 from tests.soak.diary import SECOND_US, Diary
 
@@ -34,3 +35,24 @@ def test_what_happened_is_printed_at_once() -> None:
     diary.violation("lost")
     assert "VIOLATION: lost" in out.getvalue()
     assert "after: frozen at 0.0 s" in out.getvalue()
+
+
+def test_a_remark_is_not_repeated_before_the_next_act() -> None:
+    out = io.StringIO()
+    diary = Diary(out)
+    for _ in range(3):
+        diary.remark("not yet")
+        diary.remark("nor this")
+    assert out.getvalue().count("not yet") == 1
+    diary.act("frozen")
+    diary.remark("not yet")
+    assert out.getvalue().count("not yet") == 2
+
+
+def test_it_knows_for_how_long_an_act_is_past() -> None:
+    diary = Diary(io.StringIO())
+    assert diary.since("frozen") == math.inf
+    diary.act("frozen")
+    assert 0 <= diary.since("frozen") < 60
+    diary.began_s -= 60
+    assert diary.since("frozen") >= 60

@@ -7,7 +7,9 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from tests.soak import desk_acts, script, venue_acts
+import pytest
+
+from tests.soak import desk_acts, scoped_acts, script, venue_acts
 from tests.soak.diary import Diary
 from tests.soak.home import Home, Stall
 from tests.soak.seat import Codes, Seat
@@ -16,7 +18,7 @@ from tests.soak.trader import Trader
 from tests.wire.admin import AdminClient
 
 TEN_MINUTES = 600.0
-WHOLE = 2 * len(venue_acts.ACTS) + len(desk_acts.ACTS)
+WHOLE = 2 * len(venue_acts.ACTS) + len(desk_acts.ACTS) + len(scoped_acts.ACTS)
 
 
 def stage(seed: int) -> Stage:
@@ -48,6 +50,13 @@ def test_a_short_run_freezes_the_daemon_and_kills_nothing() -> None:
     assert "frozen " in dealt
     assert not {"tripped ", "killed_while_hung "} & dealt
     assert script._endings(stage(1), 25) == []
+
+
+def test_only_the_acts_that_are_asked_for_are_dealt() -> None:
+    dealt = islice(script.deal(stage(1), TEN_MINUTES, ["website", "tripped"]), 6)
+    assert Counter(act.__name__ for act, _ in dealt) == {"website": 4, "tripped": 2}
+    with pytest.raises(ValueError, match="so short a run has none"):
+        next(script.deal(stage(1), 25, ["tripped"]))
 
 
 def test_lives_end_early_so_that_the_last_one_is_long_enough_to_judge() -> None:

@@ -6,9 +6,13 @@ changes what the client is told, or does what a customer could do; never the ven
 
 from decimal import Decimal
 
+from domain.halts import GLOBAL
+from tests.soak import warden
 from tests.soak.home import Stall
 from tests.soak.stage import Stage, VenueAct, Words
 
+CLOCKS_READ_S = 45  # the clock is read every 10 s, and a slow answer counts for nothing
+HISTORY_READ_S = 90
 SIDES = ("", "public", "private")
 
 
@@ -175,8 +179,10 @@ async def lost_permission(stage: Stage, stall: Stall, _: Words) -> str:
 async def clock_step(stage: Stage, stall: Stall, _: Words) -> str:
     """The venue's clock jumps and comes back."""
     seconds = stage.dice.choice((-45, -3, 3, 40, 120))
+    before = await warden.fired(stage, "clock_skew")
     await stall.ask("skew", seconds=seconds)
     await stage.hold(6, 12)
+    await warden.must_trip(stage, "clock_skew", f"VENUE:{stall.family}", before, CLOCKS_READ_S)
     await stall.ask("skew", seconds=0)
     return f"{seconds:+d} s"
 
@@ -216,6 +222,7 @@ async def jump(stage: Stage, stall: Stall, words: Words) -> str:
 async def website(stage: Stage, stall: Stall, words: Words) -> str:
     """Orders and money moved behind our back, on the venue's website."""
     symbol, quantity, price, cash = words.market
+    before = await warden.fired(stage, "security_incident")
     order = await stall.ask("place", side="buy", symbol=symbol, quantity=quantity, price=price)
     await stall.ask(
         "place", side=stage.dice.choice(("buy", "sell")), symbol=symbol, quantity="0.02"
@@ -227,6 +234,7 @@ async def website(stage: Stage, stall: Stall, words: Words) -> str:
     await stall.ask("cancel", order_id=order)
     status = "Success" if stall.family == "kraken" else "SUCCESS"
     await stall.ask("transfer_status", reference=gone["reference"], status=status)
+    await warden.must_trip(stage, "security_incident", GLOBAL, before, HISTORY_READ_S)
     return f"order, trade, deposit, withdrawal of {cash}"
 
 
