@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tui.keys import markdown
+from tui.keys_manual import markdown
 
 
 def main() -> None:
