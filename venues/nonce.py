@@ -2,7 +2,7 @@
 
 A venue with nonces refuses a request that overtakes another, so requests of one key leave one
 after the other, the most urgent first. The one rule: a cancel never waits for a request that
-hangs; after half a second it goes ahead with a higher number.
+hangs; after half a second in which nothing moved it goes ahead with a higher number.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ class Lane:
         self._single = single
         self._last = 0
         self._busy = False
+        self._moves = 0  # how often a request of this key has come back
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
@@ -61,28 +62,31 @@ class Lane:
             return True
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
-        urgent = priority is Priority.CANCEL
         try:
-            async with asyncio.timeout(WAITS_S[priority]):
-                await turn
-        except TimeoutError:
-            if self._given_up(turn):
-                return True
-            if urgent:
-                return False
-            raise Unavailable(self._who, "an earlier request of this key still hangs") from None
+            await self._served(turn, priority)
         except asyncio.CancelledError:
-            if self._given_up(turn):
-                self._leave()
+            if not turn.cancel():
+                self._leave()  # it was handed to us in the very same moment
             raise
-        return True
+        if turn.done():
+            return True
+        turn.cancel()
+        if priority is Priority.CANCEL:
+            return False
+        raise Unavailable(self._who, "an earlier request of this key still hangs")
 
-    @staticmethod
-    def _given_up(turn: "asyncio.Future[None]") -> bool:
-        """Stop waiting; true when the lane was handed to us in the very same moment."""
-        return not turn.cancel() and not turn.cancelled()
+    async def _served(self, turn: "asyncio.Future[None]", priority: Priority) -> None:
+        """Until it is our turn, or we have waited enough: a cancel while the lane stands still."""
+        if priority is not Priority.CANCEL:
+            await asyncio.wait([turn], timeout=WAITS_S[priority])
+            return
+        moves = -1
+        while not turn.done() and moves != self._moves:
+            moves = self._moves
+            await asyncio.wait([turn], timeout=CANCEL_WAITS_S)
 
     def _leave(self) -> None:
+        self._moves += 1
         while self._waiting:
             *_, turn = heapq.heappop(self._waiting)
             if not turn.done():

@@ -97,10 +97,12 @@ def counted_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     begun: list[str] = []
     ask = Client.ask
 
-    async def counting(self: Client, method: str, *args: Any, priority: Priority) -> Any:
+    async def counting(
+        self: Client, method: str, *args: Any, priority: Priority, section: str = ""
+    ) -> Any:
         if priority is Priority.READ:
             begun.append(method)
-        return await ask(self, method, *args, priority=priority)
+        return await ask(self, method, *args, priority=priority, section=section)
 
     monkeypatch.setattr(Client, "ask", counting)
     yield begun

@@ -87,6 +87,29 @@ def test_a_cancel_goes_ahead_of_a_request_that_hangs() -> None:
     assert order == ["cancel", "hung"]
 
 
+def test_cancels_of_a_slow_venue_do_not_overtake_one_another() -> None:
+    """A number that arrives behind a higher one is an invalid nonce: the cancel would be lost."""
+
+    async def work() -> tuple[list[int], int]:
+        key, answered, inside, most = lane(), list[int](), 0, 0
+
+        async def one(number: int) -> None:
+            nonlocal inside, most
+            async with key.turn(Priority.CANCEL):
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(CANCEL_WAITS_S * 0.8)
+                inside -= 1
+                answered.append(number)
+
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(8):
+                tasks.create_task(one(number))
+        return answered, most
+
+    assert run(work()) == (list(range(8)), 1)
+
+
 @pytest.mark.parametrize("priority", [Priority.ORDER, Priority.LOOK_UP, Priority.READ])
 def test_others_give_up_and_leave_the_lane_to_its_owner(priority: Priority) -> None:
     async def work() -> tuple[float, bool]:
