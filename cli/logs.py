@@ -31,8 +31,8 @@ from domain.queries import LogLine, LogPage, ReadLogs
 from domain.text import clean
 
 ROOMS = (
-    "accounting", "cli", "config", "domain", "engine", "prometheus", "risk", "storage", "tui",
-    "venues", "web",
+    "accounting", "alerts", "cli", "config", "domain", "engine", "prometheus", "risk", "storage",
+    "tui", "venues", "web",
 )  # fmt: skip
 IN_MEMORY = 5_000
 _LONGEST_SHOWN = 2_000

@@ -192,7 +192,7 @@ class Amending:
 
     def _crowded(self, child: Draft) -> bool:
         """Whether there is no room for the child beside what its parent still reserves."""
-        verdict = self._floor.door.check(child)
+        verdict = self._floor.door.verdict(child)
         return not verdict.approved and verdict.rule in RESERVING
 
     async def _settled(self, name: str) -> None:

@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Canaries(config), "canaries")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no worker begins one when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 class _NothingSkips:
     def __init__(self) -> None:
         self._skipped: list[str] = []
