@@ -24,7 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, so that no worker begins one when the others are done."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=_shortness)
+
+
+def _shortness(item: pytest.Item) -> tuple[bool, float]:
+    """By the mark, then by how long it may take."""
+    limit = item.get_closest_marker("timeout")
+    most_s = float(limit.args[0]) if limit is not None and limit.args else 0.0
+    return item.get_closest_marker("slow") is None, -most_s
 
 
 class _NothingSkips:

@@ -186,7 +186,6 @@ async def test_an_engine_that_does_not_answer_in_time_is_passed_by() -> None:
     async with played(spawn_kill=spawn, kill_timeout_ms=2_000) as session:
         session.desk.answers[Trip] = Hang
         await twice(session)
-        assert spawned == []
         await session.until(lambda: bool(spawned))
         assert spawned == ["kill switch pressed in the console"]
         assert "the engine did not answer: quarterdeck --kill was started" in session.text

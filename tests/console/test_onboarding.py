@@ -77,6 +77,7 @@ async def test_what_is_not_read_yet_is_neither_zero_nor_none(
         ("0", (keys.LOGS,)),
     ],
 )
+@pytest.mark.timeout(90)
 async def test_no_key_leads_to_a_crash_on_an_empty_board(
     page: str, contexts: tuple[str, ...]
 ) -> None:
