@@ -65,7 +65,7 @@ async def test_what_is_not_read_yet_is_neither_zero_nor_none(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize(
     ("page", "contexts"),
     [
@@ -77,7 +77,6 @@ async def test_what_is_not_read_yet_is_neither_zero_nor_none(
         ("0", (keys.LOGS,)),
     ],
 )
-@pytest.mark.timeout(90)
 async def test_no_key_leads_to_a_crash_on_an_empty_board(
     page: str, contexts: tuple[str, ...]
 ) -> None:
