@@ -22,7 +22,16 @@ async def status(desk: Desk, args: Namespace) -> int:
     if args.json:
         say(as_json(told))
         return 0
-    for name in ("mode", "phase", "kill switch", "ledger", "nav", "day P&L", "open orders"):
+    for name in (
+        "mode",
+        "phase",
+        "kill switch",
+        "ledger",
+        "anchored",
+        "nav",
+        "day P&L",
+        "open orders",
+    ):
         say(f"{name:<12} {told[name]}")
     say("")
     say(table(("FEED", "STATE", "AGE", "PROBLEM"), _feeds(board), right="AGE"))
@@ -53,6 +62,7 @@ def _status(board: Board) -> dict[str, Any]:
         "kill switch": "; ".join(_halted(halt) for halt in board.halts) or "KILL READY",
         "halts": list(board.halts),
         "ledger": f"{board.ledger.head_seq} rows, head {board.ledger.head_hash[:12]}",
+        "anchored": f"to row {board.ledger.anchored_seq}" if board.ledger.anchored_seq else "no",
         "nav": f"{'≈ ' if partial else ''}{money(nav)} {board.base_currency}",
         "day P&L": money(day_result(board)),
         "open orders": str(sum(not s.terminal for s in board.orders.values())),
