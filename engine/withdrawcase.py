@@ -105,11 +105,19 @@ class Cases:
                 return f"the HALT marker of {marker.scope} is there"
         return ""
 
+    def closed(self, account: Account) -> str:
+        """Why what is on its way must not leave this instant: halted, or disarmed."""
+        return self.frozen(account) or self._disarmed()
+
+    def _disarmed(self) -> str:
+        board = self._floor.desk.board
+        return "the desk is DISARMED" if board.mode is Mode.LIVE and not board.armed else ""
+
     def waits(self, account: Account) -> str:
         """Why sending waits though nothing forbids it; "" when it does not."""
-        board = self._floor.desk.board
-        if board.mode is Mode.LIVE and not board.armed:
-            return "the desk is DISARMED"
+        disarmed, board = self._disarmed(), self._floor.desk.board
+        if disarmed:
+            return disarmed
         view = board.accounts.get(account)
         if view is None or not view.reconciled_us:
             return f"{account} is not reconciled yet"

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from domain import withdrawal_facts as facts
 from domain.board import Phase
 from domain.errors import DeskError, InDoubt, Misconfigured, Refused, Unavailable
+from domain.lastlook import last_look
 from domain.rulings import Action
 from domain.withdrawals import WAITING, Request, State, Submission, Withdrawal
 from engine.floor import Floor
@@ -131,13 +132,16 @@ class Dispatch:
 
     async def _send(self, request: Request) -> None:
         """Ask the venue, once, and write down what it says."""
+        account = request.terms.account
         try:
-            halted = self._cases.frozen(request.terms.account)
-            if halted:
-                await self._failed(request, "HALTED", f"not sent: {halted}")
+            closed = self._cases.closed(account)
+            if closed:
+                await self._failed(request, "HALTED", f"{closed}; nothing was sent")
                 return
-            withdrawer = self._floor.connections.withdrawer(request.terms.account)
-            answer = await verdict_of(withdrawer.withdraw, request.terms.withdrawal)
+            withdrawer = self._floor.connections.withdrawer(account)
+            # Loading the key, and waiting for the venue's pace, may take seconds.
+            with last_look(lambda: self._cases.closed(account)):
+                answer = await verdict_of(withdrawer.withdraw, request.terms.withdrawal)
             if isinstance(answer, str):
                 await self._doubt(request, answer)
             elif answer.accepted:

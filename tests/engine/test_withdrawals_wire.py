@@ -1,8 +1,10 @@
 """A withdrawal over real sockets: what reaches the venue is what was approved, to the byte."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +12,14 @@ from cli.clock import SystemClock
 from domain import asks_withdrawals as asks
 from domain import controls
 from domain import withdrawal_facts as facts
+from domain.asks import Ask, Disarm, Trip
 from domain.withdrawals import State
 from risk.withdrawals import Policy
 from tests.engine.paying import parts
 from tests.engine.wire_families import KUCOIN
 from tests.engine.wire_rig import Site, WireRig, trading_on
 from tests.wire.redirect import redirected
+from venues.ccxt_withdraw_client import WithdrawClients
 
 pytestmark = pytest.mark.usefixtures("unpaced")
 
@@ -92,3 +96,31 @@ async def test_a_lost_answer_is_found_in_the_venues_list_and_nothing_is_sent_twi
         sent = [t for t in site.truth("transfers") if t["kind"] == "withdrawal"]
         assert [t["reference"] for t in sent] == [board.withdrawals[name].venue_id]
         assert site.ask("counts")["POST withdrawals"] == 1
+
+
+STOPS: dict[str, Ask[Any]] = {
+    "a kill": Trip(reason="while the key was being loaded"),
+    "a disarm": Disarm(reason="while the key was being loaded"),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
+async def test_a_stop_while_the_withdraw_key_is_loaded_keeps_the_withdrawal_from_leaving(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch, stop: Ask[Any]
+) -> None:
+    """What a slow Vault does: the key comes, but the desk has been stopped meanwhile."""
+    async with trading_on(site, tmp_path, armed=False, withdrawals=POLICY) as wire:
+        opened = WithdrawClients.opened
+
+        @asynccontextmanager
+        async def slowly(clients: WithdrawClients) -> AsyncGenerator[Any]:
+            async with opened(clients) as client:
+                await wire.rig.ask(stop)
+                yield client
+
+        monkeypatch.setattr(WithdrawClients, "opened", slowly)
+        name = await _approved(wire, "50")
+        board = await wire.rig.until(lambda b: b.withdrawals[name].state is State.FAILED, 15)
+        assert "nothing was sent" in board.withdrawals[name].problem
+        assert "POST withdrawals" not in site.ask("counts")
+        assert not [t for t in site.truth("transfers") if t["kind"] == "withdrawal"]
