@@ -178,6 +178,11 @@ class AmendConfirmed(OrderFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendSettled(OrderFact):
+    """No fill at the dearer price before a lowering is untold any more; it counts no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRefused(OrderFact):
     """The venue refused the new terms, or shows the old ones; the old ones stay."""
 

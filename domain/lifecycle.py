@@ -99,7 +99,15 @@ def _amend_in_doubt(state: OrderState, fact: events.AmendInDoubt) -> OrderState:
 
 
 def _amend_confirmed(state: OrderState, fact: events.AmendConfirmed) -> OrderState:
-    return replace(state, quantity=fact.quantity, price=fact.price, amendment=None)
+    now = replace(state, quantity=fact.quantity, price=fact.price, amendment=None)
+    before, after = state.dearest_price, fact.price
+    if before is None or after is None or before <= after:
+        return replace(now, former_price=None, lowered_us=0)
+    return replace(now, former_price=before, lowered_us=fact.at_us)
+
+
+def _amend_settled(state: OrderState, _: events.AmendSettled) -> OrderState:
+    return replace(state, former_price=None, lowered_us=0)
 
 
 def _amend_refused(state: OrderState, _: events.AmendRefused) -> OrderState:
@@ -154,6 +162,7 @@ STEPS: dict[type[events.Fact], Callable[[OrderState, Any], OrderState]] = {
     events.AmendRequested: _amend_requested,
     events.AmendInDoubt: _amend_in_doubt,
     events.AmendConfirmed: _amend_confirmed,
+    events.AmendSettled: _amend_settled,
     events.AmendRefused: _amend_refused,
     events.OrderAbsent: _absent,
     events.OrderSettled: _settled,

@@ -211,7 +211,8 @@ class OrderState:
     `quantity` and `price` are those in force (an amendment changes them once confirmed);
     `filled` is the sum of `fills`; `venue_cumulative` the most the venue ever claimed.
     `reopened`: it had ended, and the venue showed it open again. `doubt_us` is when the wait
-    for the create's answer was given up: no byte of it left after that.
+    for the create's answer was given up: no byte of it left after that. `former_price` is the
+    dearest one before an amendment lowered it at `lowered_us`: fills at it may come late.
     """
 
     order: Order
@@ -229,6 +230,8 @@ class OrderState:
     reopened: bool = False
     foreign: bool = False
     amendment: Amendment | None = None
+    former_price: Decimal | None = None
+    lowered_us: int = 0
     venue_order_id: str = ""
     venue_final: Final | None = None
     venue_cumulative: Decimal = ZERO
@@ -260,6 +263,13 @@ class OrderState:
         if self.amendment is None:
             return self.quantity
         return max(self.quantity, self.amendment.quantity)
+
+    @property
+    def dearest_price(self) -> Decimal | None:
+        """The highest price at which it may still trade, or may have traded untold."""
+        wanted = self.amendment.price if self.amendment else None
+        known = [p for p in (self.price, self.former_price, wanted) if p is not None]
+        return max(known, default=None)
 
     @property
     def status(self) -> Status:

@@ -152,6 +152,7 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     ),
     events.AmendInDoubt: lambda f: f"{f.client_id}: {f.reason}",
     events.AmendConfirmed: lambda f: f"{f.client_id}: now {_new_terms(f.quantity, f.price)}",
+    events.AmendSettled: lambda f: f.client_id,
     events.AmendRefused: lambda f: f"{f.client_id}: {f.reason}",
     events.OrderAbsent: lambda f: f"{f.client_id}: {f.reason}",
     events.FillAdopted: lambda f: f"{f.client_id}: {_trade(f.fill)}",

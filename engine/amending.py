@@ -148,6 +148,8 @@ class Amending:
                 price=amendment.price,
             )
         )
+        if floor.state(name).lowered_us:
+            self._lookups.follow(name)  # fills at the dearer price may be told late
         return submitted(floor.state(name))
 
     async def _refused(self, name: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What is inferred from a look-up: fills that never came, and what became of an amendment.
+"""What follows from a look-up: fills that never came, and what became of an amendment.
 
 The one rule (semantics 1.3): a stand-in for a fill is flagged, and the real one takes it back
 when it comes; an amendment is what the venue shows of its terms.
@@ -36,6 +36,13 @@ def inferred(state: OrderState, at_us: int) -> Fill:
         client_id=order.client_id,
         inferred=True,
     )
+
+
+def lowering_over(state: OrderState, asked_us: int, grace_us: int) -> bool:
+    """Whether a look-up that began at `asked_us` leaves no fill at a dearer price untold."""
+    if not state.lowered_us or asked_us < state.lowered_us + grace_us:
+        return False
+    return state.venue_cumulative <= state.filled
 
 
 def terms_found(state: OrderState, found: VenueOrder, at_us: int) -> list[events.Fact]:

@@ -8,9 +8,6 @@ a search proves nothing.
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import chain, repeat
 
 from domain import asks, controls, events
 from domain.board import Phase
@@ -21,36 +18,19 @@ from domain.orders import OrderState, Status
 from engine.absence import Proof
 from engine.disputes import Disputes
 from engine.floor import Floor
-from engine.inference import inferred, terms_found
+from engine.inference import inferred, lowering_over, terms_found
 from engine.intake import Intake
 from engine.operators import Operator, Role
-from engine.settings import RESOLVE_AFTER_MS
 from engine.trading import Trading
+from engine.trails import IN_FLIGHT, Trail, cancelling, patience_ms, waits, woken
 from engine.turnstile import Turnstile
 
 SECOND_US = 1_000_000
 AT_ONCE = 10  # look-ups under way together; those of cancels go first
 LOOK_UP_S = 60
 CANCELS = 3  # how often a cancel is sent before we only ask
-CANCEL_CHECK_MS = 5_000
 ALARM_AFTER_US = (30 * SECOND_US, 300 * SECOND_US)
-IN_FLIGHT = frozenset(
-    {Status.UNKNOWN, Status.SUBMITTED, Status.NEW, Status.PENDING_CANCEL, Status.SETTLING}
-)
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Trail:
-    """What one follower has seen so far."""
-
-    since_us: int
-    proof: Proof
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    told: bool = False
-    cancels: int = 1
-    cancelled_us: int = 0
-    alarms: int = 0
 
 
 class Lookups:
@@ -61,7 +41,7 @@ class Lookups:
         self._intake = intake
         self._trading = trading
         self.disputes = Disputes(floor)
-        self._trails: dict[str, _Trail] = {}
+        self._trails: dict[str, Trail] = {}
         self._missing: set[str] = set()  # gone from the lists, and searched for since
         self._turns = Turnstile(AT_ONCE)
         trading.on_doubt = self.follow
@@ -99,16 +79,16 @@ class Lookups:
         if trail is not None:
             trail.wake.set()
             return
-        self._trails[client_id] = _Trail(self._floor.clock.monotonic_us(), Proof(self._floor))
+        self._trails[client_id] = Trail(self._floor.clock.monotonic_us(), Proof(self._floor))
         self._floor.spawn(self._follow(client_id), f"follow {client_id}")
 
     async def _follow(self, client_id: str) -> None:
         trail = self._trails[client_id]
         try:
-            waits = _waits()
+            turns = waits()
             while True:
-                if await _woken(trail.wake, self._patience(client_id, next(waits))):
-                    waits = _waits()
+                if await woken(trail.wake, self._patience(client_id, next(turns))):
+                    turns = waits()
                     continue
                 state = self._floor.desk.board.orders.get(client_id)
                 if state is None or not self._open_question(state):
@@ -119,20 +99,16 @@ class Lookups:
             self._missing.discard(client_id)
 
     def _patience(self, client_id: str, wait_ms: int) -> int:
-        """A cancel is asked after every five seconds (semantics 1.3), a grace when it ends."""
         state = self._floor.desk.board.orders.get(client_id)
-        if state is None or not state.final_us or state.reopened:
-            cancelling = self._cancelling(client_id)
-            return min(wait_ms, CANCEL_CHECK_MS) if cancelling else wait_ms
-        left_ms = (self._grace_end_us(state) - self._floor.now_us()) // 1000
-        return min(wait_ms, left_ms + 1) if left_ms >= 0 else wait_ms
+        ago_us = self._floor.now_us() - self._grace_us()
+        return wait_ms if state is None else patience_ms(state, wait_ms, ago_us)
 
     def _cancelling(self, client_id: str) -> bool:
         state = self._floor.desk.board.orders.get(client_id)
-        return state is not None and state.cancel_requested and not state.terminal
+        return state is not None and cancelling(state)
 
-    def _grace_end_us(self, state: OrderState) -> int:
-        return state.final_us + self._floor.settings.settle_grace_s * SECOND_US
+    def _grace_us(self) -> int:
+        return self._floor.settings.settle_grace_s * SECOND_US
 
     def _open_question(self, state: OrderState) -> bool:
         searched = state.client_id in self._missing and not state.terminal
@@ -143,13 +119,14 @@ class Lookups:
         if state.status is Status.ANOMALY:
             halted = self._floor.stop.over(state.order) >= Level.HALT_CANCEL
             return state.cancel_requested or halted
-        if state.amendment is not None and state.amendment.in_doubt:
+        if state.lowered_us or (state.amendment is not None and state.amendment.in_doubt):
             return True
         return state.status in IN_FLIGHT or (state.terminal and bool(state.reserved_quantity))
 
-    async def _step(self, state: OrderState, trail: _Trail) -> None:
+    async def _step(self, state: OrderState, trail: Trail) -> None:
         """One look and what follows from it; what fails is tried again at the next step."""
         try:
+            trail.asked_us = self._floor.now_us()
             sought = await self.look_up(state)
             state = self._floor.desk.board.orders.get(state.client_id) or state
             await self._conclude(state, sought, trail)
@@ -190,16 +167,18 @@ class Lookups:
             why = f"a look-up had no answer in {LOOK_UP_S} s"
             raise Unavailable(account.venue, why) from None
 
-    async def _conclude(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
+    async def _conclude(self, state: OrderState, sought: Sought, trail: Trail) -> None:
         if sought.found is None:
             await self._not_found(state, sought, trail)
             return
         trail.proof.void()
         trail.told = False
-        if state.amendment is not None:
-            told = terms_found(state, sought.found, self._floor.now_us())
-            if told:
-                await self._floor.desk.record(*told)
+        now_us, name = self._floor.now_us(), state.client_id
+        told = terms_found(state, sought.found, now_us)
+        if lowering_over(state, trail.asked_us, self._grace_us()) and not told:
+            told = [events.AmendSettled(at_us=now_us, actor="engine", client_id=name)]
+        if told:
+            await self._floor.desk.record(*told)
         if state.venue_final is None or state.reopened:
             await self._still_open(state, trail)
         else:
@@ -207,7 +186,7 @@ class Lookups:
 
     # Absence
 
-    async def _not_found(self, state: OrderState, sought: Sought, trail: _Trail) -> None:
+    async def _not_found(self, state: OrderState, sought: Sought, trail: Trail) -> None:
         if not sought.complete:
             return
         if state.venue_final is not None and not state.reopened:
@@ -228,14 +207,14 @@ class Lookups:
             )
         )
 
-    async def _vanished(self, state: OrderState, trail: _Trail) -> None:
+    async def _vanished(self, state: OrderState, trail: Trail) -> None:
         if not trail.told:
             trail.told = True
             await self.disputes.vanished(state)
 
     # Open orders
 
-    async def _still_open(self, state: OrderState, trail: _Trail) -> None:
+    async def _still_open(self, state: OrderState, trail: Trail) -> None:
         halted = self._floor.stop.over(state.order) >= Level.HALT_CANCEL
         if halted and not state.cancel_requested and not state.foreign:
             await self._trading.cancel(state, "found open during a halt", "engine")
@@ -250,7 +229,8 @@ class Lookups:
 
     async def _ended(self, state: OrderState, sought: Sought) -> None:
         """Release what is left after the grace, or infer the fills that never came."""
-        if self._floor.now_us() < self._grace_end_us(state) or not sought.complete:
+        over_us = state.final_us + self._grace_us()
+        if self._floor.now_us() < over_us or not sought.complete:
             return
         if state.status is Status.SETTLING:
             self._intake.fill(inferred(state, self._floor.now_us()), "inferred")
@@ -264,7 +244,7 @@ class Lookups:
 
     # People
 
-    async def _alarm(self, state: OrderState, trail: _Trail) -> None:
+    async def _alarm(self, state: OrderState, trail: Trail) -> None:
         waited_us = self._floor.clock.monotonic_us() - trail.since_us
         due = sum(waited_us >= after for after in ALARM_AFTER_US)
         if state.status is not Status.UNKNOWN or due <= trail.alarms:
@@ -294,18 +274,3 @@ class Lookups:
             venue_order_id=now.venue_order_id,
             reason=now.reason,
         )
-
-
-async def _woken(wake: asyncio.Event, wait_ms: int) -> bool:
-    """Wait; whether it was cut short because the order is to be looked at anew."""
-    try:
-        async with asyncio.timeout(wait_ms / 1000):
-            await wake.wait()
-    except TimeoutError:
-        return False
-    wake.clear()
-    return True
-
-
-def _waits() -> Iterator[int]:
-    return chain(RESOLVE_AFTER_MS, repeat(RESOLVE_AFTER_MS[-1]))

@@ -33,6 +33,7 @@ COMMON = (
     events.OrderAcked,
     events.OrderReported,
     events.OrderSettled,
+    events.AmendSettled,
     bookings.Checkpoint,
     bookings.NavMarked,
     bookings.OpeningBalance,

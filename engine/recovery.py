@@ -19,8 +19,9 @@ from domain.orders import Fill, OrderState
 from engine.accounts import AccountWatch
 from engine.books import Books
 from engine.floor import Floor
-from engine.lookups import IN_FLIGHT, Lookups
+from engine.lookups import Lookups
 from engine.supervise import backoff_ms
+from engine.trails import IN_FLIGHT
 from engine.troubles import Troubles
 from risk.exposure import changes_of
 

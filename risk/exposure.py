@@ -47,7 +47,7 @@ def claim_of(state: OrderState) -> Claim | None:
     if not remaining:
         return None
     order = state.order
-    price = _worst_price(state)
+    price = state.dearest_price if state.dearest_price is not None else order.reference
     paid = remaining * price
     if order.side is Side.BUY:
         legs = (order.base, remaining, order.quote, paid * (ONE + order.fee_rate))
@@ -58,12 +58,6 @@ def claim_of(state: OrderState) -> Claim | None:
     place = (order.account, order.symbol, order.side) if doubted else None
     cell = (order.account, order.symbol, order.strategy)
     return Claim(order.account, *legs, paid * order.base_rate, cell, acked, place)
-
-
-def _worst_price(state: OrderState) -> Decimal:
-    price = state.price if state.price is not None else state.order.reference
-    wanted = state.amendment.price if state.amendment else None
-    return price if wanted is None else max(price, wanted)
 
 
 @dataclass(slots=True)

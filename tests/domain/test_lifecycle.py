@@ -253,6 +253,30 @@ def test_an_amendment_reserves_the_larger_remainder_until_it_is_confirmed() -> N
     assert advance(state, refused).reserved_quantity == Decimal(8)
 
 
+def _now(price: str | None, at_us: int) -> events.AmendConfirmed:
+    terms = Decimal(price) if price is not None else None
+    return events.AmendConfirmed(
+        at_us=at_us, actor="kraken", client_id=NAME, quantity=Decimal(10), price=terms
+    )
+
+
+def test_a_lowered_price_counts_as_before_until_no_fill_at_it_can_come_any_more() -> None:
+    lowered = after(SENT, ACKED, _now("90", 4))
+    assert (lowered.price, lowered.dearest_price) == (Decimal(90), Decimal(100))
+    again = advance(lowered, _now("80", 5))
+    assert (again.dearest_price, again.lowered_us) == (Decimal(100), 5)
+    raised = advance(again, _now("100", 6))
+    assert raised.dearest_price == Decimal(100)
+    over = events.AmendSettled(at_us=9, actor="engine", client_id=NAME)
+    assert advance(again, over).dearest_price == Decimal(80)
+    assert not advance(again, over).lowered_us
+
+
+def test_a_raised_price_leaves_nothing_to_wait_for() -> None:
+    raised = after(SENT, ACKED, _now("110", 4))
+    assert (raised.dearest_price, raised.lowered_us) == (Decimal(110), 0)
+
+
 def test_an_order_filled_to_its_old_size_is_not_over_while_a_larger_one_is_asked_for() -> None:
     larger = Amendment(client_id="x", quantity=Decimal(15), price=Decimal(100), at_us=3)
     asked = events.AmendRequested(

@@ -3,17 +3,21 @@
 import asyncio
 import json
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from cli.clock import SystemClock, SystemDice
 from domain import asks, events
+from domain.board import Board
 from domain.errors import InDoubt, Refused
 from domain.halts import Level
 from domain.instruments import Account
 from domain.orders import Amendment, Fill, Order, OrderState, Side, Status
 from domain.ports import Placement, Trader
+from domain.sightings import Sighting
+from engine.door import Door
 from engine.operators import Operator, Role
 from risk.gate import RULE_NAMES
 from risk.limits import Limits
@@ -70,6 +74,21 @@ class Spies:
     @property
     def unwritten(self) -> list[str]:
         return [name for spy in self.by_account.values() for name in spy.unwritten]
+
+
+class Claims:
+    """An observer: what an order claimed once a kind of fact was taken in."""
+
+    def __init__(self, door: Door, client_id: str) -> None:
+        self._door = door
+        self._client_id = client_id
+        self.worth: dict[type[events.Fact], Decimal] = {}
+
+    def fact(self, fact: events.Fact, _: Board) -> None:
+        self.worth[type(fact)] = self._door.view.exposure.claims[self._client_id].value
+
+    def sighting(self, sighting: Sighting, board: Board) -> None:
+        """Claims do not come from sightings."""
 
 
 async def test_an_order_goes_from_the_ask_to_the_venue_the_ledger_and_the_board(
@@ -317,6 +336,22 @@ async def test_a_modified_order_keeps_its_place_where_the_venue_can_amend(tmp_pa
         assert changed.client_id == answer.client_id
         state = rig.order(answer.client_id)
         assert (state.quantity, state.amendment) == (D("0.02"), None)
+
+
+async def test_a_lowered_price_is_reserved_as_before_until_the_venue_shows_no_untold_fill(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, moving=False) as rig:
+        name = (await rig.submit()).client_id
+        old, price = rig.door.view.exposure.claims[name], rig.order(name).price
+        assert price is not None
+        told = Claims(rig.door, name)
+        rig.desk.observe(told)
+        await rig.ask(asks.ModifyOrder(client_id=name, price=price - 1000))
+        board = await rig.until(lambda b: not b.orders[name].lowered_us)
+        assert board.orders[name].price == price - 1000
+        assert told.worth[events.AmendConfirmed] == old.value
+        assert told.worth[events.AmendSettled] < old.value
 
 
 async def test_where_a_venue_cannot_amend_the_order_is_cancelled_and_replaced(

@@ -190,6 +190,13 @@ def test_a_pending_amendment_claims_the_dearer_terms() -> None:
     assert claim.value == D(183000)
 
 
+def test_a_lowered_price_is_claimed_at_the_old_one_while_fills_at_it_may_be_untold() -> None:
+    lowered = replace(state(draft(Side.BUY, "2")), price=D(50000), former_price=D(60000))
+    claim = claim_of(lowered)
+    assert claim is not None
+    assert claim.value == D(120000)
+
+
 def test_available_is_total_less_what_the_venue_holds_and_cannot_hold_yet() -> None:
     exposure = Exposure()
     held = {"USD": AssetBalance(total=D(100_000), used=D(10_000))}
