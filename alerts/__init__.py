@@ -1,1 +1,1 @@
-"""Telling people: e-mail now; each channel says what happened, and none can fail the desk."""
+"""Telling people by e-mail and webhook: what happened, and no channel can fail the desk."""

@@ -6,7 +6,6 @@ it can keep the desk from running.
 DEMO and PAPER keep the links' key in a private file of the book; LIVE with the other secrets.
 """
 
-import json
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -14,6 +13,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from cli.telling import kept_text
 from config.alerting import MailSettings
 from config.secrets_stores import SecretStores
 from domain.board import Mode
@@ -125,16 +125,7 @@ def _password(told: MailSettings, secrets: SecretStores) -> str:
     """The text under the reference; of an entry with fields (Vault, AWS), its `password`."""
     if told.password is None:
         return ""
-    found = secrets.read(told.password)
-    if not found:
-        raise Misconfigured("alerts.mail.password", f"nothing is kept under {told.password}")
-    try:
-        fields = json.loads(found)
-    except ValueError:
-        fields = None
-    password = str(fields.get("password", "")) if isinstance(fields, dict) else found
-    if not password:
-        raise Misconfigured("alerts.mail.password", f"{told.password} has no field `password`")
+    password = kept_text(secrets, told.password, "password", "alerts.mail.password")
     secrets.redaction.learn(password)
     return password
 

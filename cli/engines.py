@@ -17,6 +17,7 @@ from cli.limits_file import LimitsFile
 from cli.logs import Logs, logging_to
 from cli.remembering import Remembering
 from cli.sealing import Seals, sealing
+from cli.telling import Telling
 from cli.venue_access import Access, Beside, access
 from cli.version import __version__
 from config.load import Loaded
@@ -133,9 +134,10 @@ async def _attempt(
             accepts_loss=ground.accepts_loss,
             approvals=approving.plan,
         )
+        telling = Telling(ground, secrets, desk, outfit.stop)
         engine = _heard_by(opened, Engine(desk, outfit))
         beside, told = _beside(ground, desk, engine, opened, seals)
-        beside += approving.beside(desk) if serve else ()
+        beside += (*approving.beside(desk), *telling.beside) if serve else ()
         async with _running(engine, beside) as task:
             if serve:
                 await stack.enter_async_context(

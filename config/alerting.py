@@ -1,14 +1,22 @@
-"""Settings of the approval page and of the mail that leads to it.
+"""Settings of the approval page, of the mail that leads to it, and of webhooks.
 
-The one rule: a page that others can reach stands behind TLS, and a password leaves over TLS.
+The one rule: a page that others can reach stands behind TLS, a password leaves over TLS, and a
+webhook's URL, which lets whoever has it post, is kept with the secrets.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
+from alerts.targets import host_of
+from alerts.tidings import EVENTS
+from alerts.webhooks import KNOWN_HOSTS
 from config import kinds
-from config.composed import Block
+from config.composed import Block, BlockOf, Flag, ListOf
 from config.kinds import choice, off_or, quoted, whole, words
+from config.names import NAME
 from config.references import REFERENCE
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
@@ -56,7 +64,28 @@ class MailSettings(Block):
     ca_file: Annotated[str | None, kinds.off_or(kinds.FILE)] = None
 
 
+WEBHOOK_HOST = kinds.Kind("a host's name, host or host:port", lambda text: str(host_of(text)))
+
+
+class WebhookSettings(Block):
+    """One Slack-compatible incoming webhook; `url` says where its URL is kept."""
+
+    url: Annotated[str, REFERENCE]
+    hosts: Annotated[tuple[Annotated[str, WEBHOOK_HOST], ...], ListOf] = tuple(
+        map(str, KNOWN_HOSTS)
+    )
+    events: Annotated[tuple[Annotated[str, choice(*EVENTS)], ...], ListOf] = EVENTS
+    private_addresses: Flag = False
+    ca_file: Annotated[str | None, kinds.off_or(kinds.FILE)] = None
+
+
 class AlertSettings(Block):
     """How the desk tells people who are not looking at it."""
 
+    desk_name: Annotated[
+        str, words("a desk's name (letters, digits, space . _ -)", r"[\w .-]{1,40}", "Quarterdeck")
+    ] = "Quarterdeck"
     mail: MailSettings = MailSettings()
+    webhooks: Annotated[Mapping[Annotated[str, NAME], WebhookSettings], BlockOf] = Field(
+        default_factory=dict
+    )

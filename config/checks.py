@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from config.checks_approvals import APPROVAL_CHECKS
+from config.checks_webhooks import WEBHOOK_CHECKS
 from config.composed import BY_SCOPE
 from config.mistakes import KeyPath
 from config.settings import Settings
@@ -132,6 +133,7 @@ CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     gateway,
     paper,
     *APPROVAL_CHECKS,
+    *WEBHOOK_CHECKS,
 )
 
 

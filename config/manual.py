@@ -128,7 +128,7 @@ def _default(node: Node) -> str:
     if value is None:
         return node.says.rpartition(", or ")[2] if ", or " in node.says else "none"
     if isinstance(value, tuple):
-        return "empty"
+        return ", ".join(map(str, value)) or "empty"
     if isinstance(value, bool):
         return str(value).lower()
     return canonical(value) if isinstance(value, Decimal) else str(value)

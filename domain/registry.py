@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from domain import (
     adjustments,
+    alert_facts,
     approval_facts,
     asks,
     asks_adjusting,
@@ -58,6 +59,7 @@ def facts_by_kind() -> dict[str, type[events.Fact]]:
         snapshots,
         withdrawal_facts,
         approval_facts,
+        alert_facts,
         adjustments,
     )
     found = [fact for module in modules for fact in _classes(module)]

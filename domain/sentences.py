@@ -9,7 +9,17 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from domain import adjustments, bookings, controls, drills, elections, events, rekeying, snapshots
+from domain import (
+    adjustments,
+    alert_facts,
+    bookings,
+    controls,
+    drills,
+    elections,
+    events,
+    rekeying,
+    snapshots,
+)
 from domain.codec import Undecodable, decode
 from domain.days import iso
 from domain.events import Fact
@@ -133,6 +143,13 @@ def _flattened(seen: Flattening) -> str:
     return told + (f", left {left}" if left else "") + (f": {seen.detail}" if seen.detail else "")
 
 
+def _webhook(fact: alert_facts.WebhookTold) -> str:
+    if not fact.events and not fact.lost:
+        return f"{fact.webhook} begins after row {fact.row}"
+    lost = f", {fact.lost} given up" if fact.lost else ""
+    return f"{fact.webhook}: {fact.events} events up to row {fact.row}{lost}"
+
+
 _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     **WITHDRAWALS_TOLD,
     events.LedgerOpened: lambda f: f"ledger {f.ledger_id} of the {f.book} book",
@@ -208,6 +225,7 @@ _TOLD: dict[type[Fact], Callable[[Any], str]] = {
     controls.BreakClosed: lambda f: f"{f.break_id}: {f.reason}",
     controls.AlarmRaised: lambda f: f"{f.severity}: {f.text}",
     controls.AlarmAcknowledged: lambda f: f.alarm or "all",
+    alert_facts.WebhookTold: _webhook,
     adjustments.PricesRecorded: lambda f: (
         f"{iso(f.since_us)[:16]}Z: {_prices(f.prices)} ({f.source})"
     ),

@@ -20,6 +20,7 @@ BANNED_NAMES = {"utils", "helpers", "common", "base", "manager", "service", "han
 
 # Where `except Exception` (or wider) turns whatever it is into a named outcome (decisions.md).
 BOUNDARIES = {
+    "alerts/crier.py": "a message that fails in any way is tried again and told",
     "alerts/outbox.py": "a mail that fails in any way is tried again and told",
     "cli/ignition.py": "what ends the engine's thread is raised again in the main one",
     "cli/log_records.py": "a value that cannot be shown is named by its type",

@@ -221,10 +221,12 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
     triggers: bool = False,
     withdrawals: Policy | None = None,
     approvals: ApprovalPlan | None = None,
+    hears: Callable[[Desk, Stop], None] = lambda *_: None,
 ) -> AsyncGenerator[Rig]:
     """An engine that is READY inside the block and stopped after it.
 
     Its automatic triggers are off unless a test is about them: the others make what trips them.
+    `hears` is given the desk before it reads its past, to observe it.
     """
     clock, dice = clock or SystemClock(), SystemDice()
     places = Places(data_dir, mode.book)
@@ -234,6 +236,7 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
         connections = connections_of(venues, wrap, prompt=prompt)
     desk = Desk(Board(mode=mode, base_currency=settings.base_currency), clock)
     stop, marker = Stop(), FileMarker(places.halt)
+    hears(desk, stop)
     kept = secrets or Secrets()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(

@@ -13,15 +13,15 @@ LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 FAR = dt.datetime(2120, 1, 1, tzinfo=dt.UTC)
 
 
-def make_certificate(certificate: Path, key: Path) -> None:
-    """Write both as PEM; it is good for 127.0.0.1 and localhost."""
+def make_certificate(certificate: Path, key: Path, name: str = "localhost") -> None:
+    """Write both as PEM; it is good for 127.0.0.1 and one name."""
     secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(name)]
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(called)
+        .issuer_name(called)
         .public_key(secret.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(LONG_AGO)
