@@ -260,9 +260,8 @@ class OrderState:
     @property
     def largest_quantity(self) -> Decimal:
         """The quantity in force or the one asked for, whichever could still fill more."""
-        if self.amendment is None:
-            return self.quantity
-        return max(self.quantity, self.amendment.quantity)
+        wanted = self.amendment.quantity if self.amendment else ZERO
+        return max(self.quantity, wanted)
 
     @property
     def dearest_price(self) -> Decimal | None:
@@ -287,15 +286,13 @@ class OrderState:
     @property
     def average_price(self) -> Decimal | None:
         """Volume-weighted price of the fills, quote per base."""
-        if not self.filled:
-            return None
-        return sum((fill.cost for fill in self.fills.values()), ZERO) / self.filled
+        cost = sum((fill.cost for fill in self.fills.values()), ZERO)
+        return cost / self.filled if self.filled else None
 
     @property
     def reserved_quantity(self) -> Decimal:
         """How much of the order still counts against the limits (semantics 1.2, last column)."""
-        status = self.status
-        if status in _RESERVES_NOTHING or (status in TERMINAL and self.settled):
+        if self.status in _RESERVES_NOTHING or (self.settled and self.terminal):
             return ZERO
         return max(ZERO, self.largest_quantity - self.filled)
 

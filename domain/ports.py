@@ -1,23 +1,21 @@
-"""The ports: what the engine needs of the world, each with at most five methods.
+"""The ports: what the engine needs of the world, each with few methods; storage has its own.
 
 Adapters do not inherit from them; `cli/wiring.py` is where the type checker proves the fit.
 The one rule for every venue port: an answer is whole and parsed, or an error is raised. There
 is no empty list that means "I could not read it".
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from domain.asks import Ask
 from domain.board import Board
 from domain.events import Fact
-from domain.halts import Marker
 from domain.instruments import Instrument
 from domain.market import Balances, History, Price, Printed, Sought
 from domain.orders import Amendment, Order, OrderState, VenueOrder
-from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
 from domain.sightings import Sighting
 
 R = TypeVar("R")
@@ -59,15 +57,17 @@ class VenueTraits:
     """What one venue can and cannot: every missing capability has a fallback in the engine.
 
     `amends` says whether an order keeps its id when it is changed; `recv_window_us` bounds how
-    late a request may arrive. `rounding` is, per asset, by how much the venue's balance may
-    differ from the sum of its own rows with every posting (Kraken keeps USD to four decimals
-    and tells five).
+    late a request may arrive. `cancels_at_once` is how many orders one call can end by their
+    ids (0: there is no such call; else its traders are `CancelsMany`). `rounding` is, per
+    asset, by how much the venue's balance may differ from the sum of its own rows with every
+    posting (Kraken keeps USD to four decimals and tells five).
     """
 
     venue: str
     account_stream: bool = True
     price_stream: bool = True
     cancel_all: bool = True
+    cancels_at_once: int = 0
     amends: bool = True
     dead_man: bool = False
     sandbox: bool = False
@@ -190,92 +190,15 @@ class Trader(Protocol):
         ...
 
 
-# Storage
+@runtime_checkable
+class CancelsMany(Protocol):
+    """A trader at a venue that ends several orders with one call."""
 
+    async def cancel_many(self, venue_order_ids: Sequence[str]) -> None:
+        """Send one cancel of all of these, `traits.cancels_at_once` at most.
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """A fact is durable in row `seq`; `duplicate` when an equal one was there already."""
-
-    seq: int
-    hash: str
-    duplicate: bool = False
-    conflict: bool = False
-
-
-class Ledger(Protocol):
-    """The append-only ledger. Only one process holds it."""
-
-    def append(self, facts: Sequence[Fact]) -> Awaitable[Sequence[Appended]]:
-        """Queue facts as one transaction; the future is done when they survive power loss.
-
-        Raises (in the future) Corrupt or Unavailable; nothing of the batch is stored then.
-        `conflict` marks a key that exists with other content: the first one is kept.
+        An answer says nothing of any single order: only a list tells what is still open.
         """
-        ...
-
-    def facts(self) -> AsyncIterator[tuple[Appended, Fact]]:
-        """Every fact from the first on."""
-        ...
-
-    async def verify(self, *, tail: int = 0) -> VerifyReport:
-        """Check the chain from the stored bytes, in a thread and a connection of its own."""
-        ...
-
-    async def close(self) -> None:
-        """Write what is queued, then let go of the file."""
-        ...
-
-
-class LedgerReader(Protocol):
-    """Pages of history, from connections of their own."""
-
-    async def rows(self, ask: ReadLedger) -> LedgerPage:
-        """A page of raw rows."""
-        ...
-
-    async def fills(self, ask: ReadFills) -> FillPage:
-        """A page of fills."""
-        ...
-
-    async def holds(self, key: str) -> bool:
-        """Whether a row with this idempotency key exists."""
-        ...
-
-
-class HaltMarker(Protocol):
-    """The second store of the kill switch: files that anyone may write (decisions.md)."""
-
-    def standing(self) -> Sequence[Marker]:
-        """Every marker there is, one a scope; unreadable ones are among them."""
-        ...
-
-    def write(self, marker: Marker) -> None:
-        """Durably write the marker of its scope (fsync, rename)."""
-        ...
-
-    def remove(self, scope: str) -> None:
-        """Take a scope's marker away, after the release is in the ledger."""
-        ...
-
-    def present(self) -> bool:
-        """Whether there is any: one cheap look, asked before each send."""
-        ...
-
-    def evidence(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """What `--kill` without an engine left: (halt id, JSON lines)."""
-        ...
-
-
-class SecretStore(Protocol):
-    """Where secrets live. A reference names one; the value is never logged or shown."""
-
-    def read(self, reference: str) -> str | None:
-        """The secret, or None when there is none."""
-        ...
-
-    def write(self, reference: str, value: str) -> None:
-        """Keep a secret that we made (a second factor's seed)."""
         ...
 
 

@@ -6,6 +6,7 @@ and beside what that one still reserves: where there is no room for both it wait
 """
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 
@@ -35,14 +36,19 @@ class Amending:
 
     def __init__(self, floor: Floor, trading: Trading, lookups: Lookups) -> None:
         self._floor = floor
-        self._trading = trading
-        self._lookups = lookups
+        self.trading = trading
+        self.lookups = lookups
         self._changing: set[str] = set()  # asked for, and not on the board yet
         floor.desk.answer(asks.ModifyOrder, self.modify, Role.TRADER)
 
+    @property
+    def underway(self) -> AbstractSet[str]:
+        """The orders of which a change is being asked for here."""
+        return self._changing
+
     async def modify(self, ask: asks.ModifyOrder, caller: Operator) -> asks.Submitted:
         """Change quantity or price; Refused says why not, the old terms stay then."""
-        self._trading.in_time(ask.expires_us)
+        self.trading.in_time(ask.expires_us)
         state = self._amendable(ask)
         quantity = ask.quantity if ask.quantity is not None else state.quantity
         price = ask.price if ask.price is not None else state.price
@@ -115,10 +121,10 @@ class Amending:
 
     async def _send(self, state: OrderState, amendment: Amendment) -> asks.Submitted:
         floor, name = self._floor, state.client_id
-        if self._trading.closed(state.order):
+        if self.trading.closed(state.order):
             await self._refused(name, "HALTED before it was sent")
             raise Refused("halt", "HALTED before it was sent")
-        with last_look(lambda: self._trading.closed(state.order)):
+        with last_look(lambda: self.trading.closed(state.order)):
             answer = await verdict_of(
                 floor.connections.trader(state.order.account).amend(state, amendment),
                 name,
@@ -130,14 +136,14 @@ class Amending:
             at_us=floor.now_us(), actor="engine", client_id=name, reason=answer
         )
         await floor.desk.record(doubt)
-        self._lookups.follow(name)
+        self.lookups.follow(name)
         raise InDoubt(name, answer)
 
     async def _answered(self, name: str, amendment: Amendment, answer: Placement) -> asks.Submitted:
         floor = self._floor
         if not answer.accepted:
             await self._refused(name, answer.reason)
-            self._lookups.follow(name)
+            self.lookups.follow(name)
             raise Refused(answer.code or "venue", f"the venue rejected the change: {answer.reason}")
         await floor.desk.record(
             events.AmendConfirmed(
@@ -149,7 +155,7 @@ class Amending:
             )
         )
         if floor.state(name).lowered_us:
-            self._lookups.follow(name)  # fills at the dearer price may be told late
+            self.lookups.follow(name)  # fills at the dearer price may be told late
         return submitted(floor.state(name))
 
     async def _refused(self, name: str, reason: str) -> None:
@@ -178,12 +184,12 @@ class Amending:
         self._floor.door.withdraw(state.client_id)  # only judged: the child reserves for itself
         if not verdict.approved:
             raise Refused(verdict.rule, verdict.reason)
-        await self._trading.cancel(state, f"replaced by {caller.name}", caller.name)
+        await self.trading.cancel(state, f"replaced by {caller.name}", caller.name)
         await self._proven_over(state.client_id)
         if self._crowded(self._rest(state.client_id, draft, quantity)):
             await self._settled(state.client_id)
         ask = asks.SubmitOrder(draft=self._rest(state.client_id, draft, quantity))
-        return await self._trading.submit(ask, caller, parent=state.client_id)
+        return await self.trading.submit(ask, caller, parent=state.client_id)
 
     def _rest(self, name: str, draft: Draft, quantity: Decimal) -> Draft:
         """What is left to order of `quantity` in all, by what the parent has filled so far."""
@@ -220,7 +226,7 @@ class Amending:
                     state = board.orders[name]
                     if state.venue_final is None or state.status is Status.SETTLING:
                         continue
-                    sought = await self._lookups.look_up(state)
+                    sought = await self.lookups.look_up(state)
                     state = self._floor.state(name)
                     if sought.complete and state.status is not Status.SETTLING:
                         break

@@ -17,7 +17,7 @@ from domain.asks_withdrawals import ApproveWithdrawal, RejectWithdrawal
 from domain.board import Board, Mode
 from domain.errors import Refused
 from domain.events import Fact
-from domain.ports import LedgerReader
+from domain.storage_ports import LedgerReader
 from domain.withdrawals import Request, State
 from engine.floor import Floor
 from engine.linkkeys import LinkKeys, LinkKeyStore

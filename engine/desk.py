@@ -17,8 +17,9 @@ from domain.board import Board
 from domain.errors import DeskError, Refused
 from domain.events import Fact
 from domain.fold import fold, see, trimmed
-from domain.ports import Appended, Clock, Ledger, Observer
+from domain.ports import Clock, Observer
 from domain.sightings import Sighting
+from domain.storage_ports import Appended, Ledger
 from engine.operators import Operator, Role
 
 R = TypeVar("R")

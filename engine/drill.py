@@ -115,6 +115,11 @@ class Drill:
         """Canaries, a trip over them, the proof, and a row in the ledger."""
         self._allowed(ask)
         self._running = True
+        # In a task of its own: an asker that goes away leaves no canary behind.
+        work = self._whole(ask, caller)
+        return await asyncio.shield(self._floor.spawn(work, "drill of the kill switch"))
+
+    async def _whole(self, ask: RunDrill, caller: Operator) -> DrillCompleted:
         try:
             return await self._drilled(ask, caller)
         finally:

@@ -81,6 +81,7 @@ class Engine:
         parts.releases.resume_later()
         await parts.withdrawals.started()
         crew = parts.floor.crew
+        crew.run(parts.reopening.run(), "ledger")
         crew.run(parts.views.run(), "views")
         crew.run(parts.marker.run(), "marker")
         crew.run(parts.limiting.run(), "limits")
@@ -125,6 +126,8 @@ class Engine:
                 head = LedgerView(head_seq=row.seq, head_hash=row.hash)
         self.desk.show(ledger=head)
         parts.floor.door.replayed()
+        for account in parts.books.opened.intersection(parts.floor.connections.accounts):
+            parts.floor.door.sums.assume(account, parts.books.held(account))
 
     async def _first_words(self) -> None:
         outfit = self._outfit

@@ -17,6 +17,7 @@ from domain import asks, controls
 from domain.board import Board
 from domain.errors import DeskError, Refused
 from domain.flatten import (
+    STRATEGY,
     AccountLeft,
     Flattening,
     FlattenPlan,
@@ -34,7 +35,7 @@ from engine.floor import Floor
 from engine.killswitch import KillSwitch
 from engine.operators import EVERY_ROLE, Operator, Role
 from engine.trading import Permit
-from risk.flatten import PROMISED, STRATEGY, Holding, to_sell
+from risk.flatten import PROMISED, Holding, to_sell
 
 ENGINE = Operator(name="engine", roles=EVERY_ROLE)
 PAUSE_S = 1  # between two looks while nothing can be sold

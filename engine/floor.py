@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from domain.errors import Refused
 from domain.orders import OrderState
-from domain.ports import Clock, Dice, HaltMarker
+from domain.ports import Clock, Dice
+from domain.storage_ports import HaltMarker
 from engine.connections import Connections
 from engine.desk import Desk
 from engine.door import Door

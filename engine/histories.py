@@ -7,7 +7,7 @@ waiting.
 from typing import Protocol
 
 from domain import queries
-from domain.ports import Ledger, LedgerReader
+from domain.storage_ports import Ledger, LedgerReader
 from engine.floor import Floor
 from engine.operators import Operator, Role
 

@@ -23,7 +23,7 @@ from domain.market import Movement
 from domain.money import ONE
 from domain.names import is_made_here
 from domain.orders import Fill
-from domain.ports import Appended, LedgerReader
+from domain.storage_ports import Appended, LedgerReader
 from engine.floor import Floor
 from engine.operators import Operator, Role
 

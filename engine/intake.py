@@ -20,12 +20,13 @@ from domain.lifecycle import advance
 from domain.market import Movement
 from domain.money import ONE, ZERO, canonical
 from domain.orders import Fill, OrderState, VenueOrder
-from domain.ports import Appended, LedgerReader
+from domain.storage_ports import Appended, LedgerReader
 from engine.floor import Floor
 from engine.names import is_ours
 from engine.strangers import Strangers, foreign_id
 
 REMEMBERED = 20_000
+SPARE_IDS = 1_000  # of the venues' ids whose orders are not on the board any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class Intake:
             return
         if state.venue_order_id:
             self._by_venue_id[state.order.account, state.venue_order_id] = state.client_id
+            if len(self._by_venue_id) > SPARE_IDS + 2 * len(board.orders):
+                known = self._by_venue_id.items()  # most of them have left the board since
+                self._by_venue_id = {key: name for key, name in known if name in board.orders}
         self.on_news(state)
 
     def sighting(self, sighting: sightings.Sighting, board: Board) -> None:

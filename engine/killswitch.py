@@ -12,7 +12,7 @@ from collections.abc import Callable
 from domain import asks, controls, events
 from domain.board import Board
 from domain.errors import Refused
-from domain.halts import GLOBAL, Halt, Level, Marker, scope_of
+from domain.halts import GLOBAL, Halt, HaltState, Level, Marker, scope_of
 from domain.orders import OrderState
 from domain.ports import Dice
 from domain.scopes import Reach
@@ -87,14 +87,23 @@ class KillSwitch:
         if ask.level is Level.FLATTEN:
             _confirmed(ask, caller)
         marker = self._engaged(ask.level, ask.reason, caller.name, ask.halt_id, ask.scope)
-        trip = self._floor.stop.last_trip(marker.scope)
-        await self._store(marker)
-        if ask.level is Level.FLATTEN:
-            self.flatten(marker.scope, trip)
+        # In a task of its own: an asker that goes away leaves no halt half made.
+        work = self._followed(marker, self._floor.stop.last_trip(marker.scope))
+        following = self._floor.spawn(work, f"store halt {marker.halt_id}")
+        if following.cancelled():
+            await self._mark(marker)  # the engine comes down; the marker is for the next one
+        else:
+            await asyncio.shield(following)
         what = "no further order leaves" if marker.scope == GLOBAL else f"{marker.scope} is halted"
         if ask.level is Level.REDUCE_ONLY:
             what = f"only sales of what is held leave in {marker.scope}"
         return asks.Done(detail=f"{what}; halt {marker.halt_id}")
+
+    async def _followed(self, marker: Marker, trip: int) -> None:
+        """Everything after the gate of a trip that somebody asked for."""
+        await self._store(marker)
+        if marker.level is Level.FLATTEN:
+            self.flatten(marker.scope, trip)
 
     async def _store(self, marker: Marker) -> None:
         """Marker first, then the ledger; either failing leaves the gate closed."""
@@ -207,7 +216,7 @@ class KillSwitch:
             return
         for halt in board.halts:
             coverage = Coverage(self._floor, halt.reach, halt.level)
-            proven = halt.verified and halt.standing == halt.level
+            proven = halt.verified and halt.state is not HaltState.RESUMING
             if proven and coverage.cancels(state) and coverage.waits_for(state, listed_us):
                 self._reopen(halt, state)
 
@@ -232,6 +241,12 @@ class KillSwitch:
         self._running = True
         for halt in self._floor.desk.board.halts:
             self._take_up(halt)
+
+    def prove_again(self) -> None:
+        """The ledger takes rows again: what it did not hear of the proofs is proven anew."""
+        for halt in self._floor.desk.board.halts:
+            if not halt.verified:
+                self._take_up(halt)
 
     def _take_up(self, halt: Halt) -> None:
         """What the ledger holds is in force; what it must cancel is being cancelled."""

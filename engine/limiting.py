@@ -234,11 +234,21 @@ class Limiting:
             await self._floor.desk.record(spent, shortest)
             return asks.Done(detail=f"limits version {version} are in force")
 
+    def wait_s(self) -> int:
+        """In how many seconds what waits may be approved; 0 when it may, or nothing waits."""
+        if not self._floor.desk.board.limits_pending:
+            return 0
+        return max(0, -(-self._left_us() // SECOND_US))
+
     def _left_us(self) -> int:
         """The rest of the cool-down, by the monotonic clock."""
         told_s = 0 if self._proposed is None else self._proposed.cool_down_s
         cool_us = max(told_s, self._longest_s()) * SECOND_US
-        return cool_us - self._waited_us - (self._floor.clock.monotonic_us() - self._since_us)
+        running_us = self._floor.clock.monotonic_us() - self._since_us
+        # The wall clock must say so still: one that was ahead at the start has proven nothing.
+        at_us = 0 if self._proposed is None else self._proposed.at_us
+        before_us = max(0, self._floor.now_us() - at_us - running_us)
+        return cool_us - min(self._waited_us, before_us) - running_us
 
     def _longest_s(self) -> int:
         """A shorter cool-down in the file counts when the next limits are approved with a code."""

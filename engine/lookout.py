@@ -7,8 +7,10 @@ import logging
 
 from domain import bookings, events
 from domain.board import Board
+from domain.flatten import STRATEGY
 from domain.halts import Level
 from domain.money import exactly
+from domain.orders import Order
 from domain.scopes import EVERYTHING, Scope
 from engine.equity import Equity
 from engine.floor import Floor
@@ -47,11 +49,12 @@ class Lookout:
                 self._tally.failed(fact.client_id, state.order.account, fact.at_us)
             return True
         if isinstance(fact, events.OrderDenied):
-            self._tally.denied(fact.order.strategy, fact.rule, fact.at_us)
+            if not _is_a_sale_of_ours(fact.order):
+                self._tally.denied(fact.order.strategy, fact.rule, fact.at_us)
             return True
         if isinstance(fact, bookings.FillBooked):
             state = board.orders.get(fact.fill.client_id)
-            if state is not None and not state.foreign:
+            if state is not None and not (state.foreign or _is_a_sale_of_ours(state.order)):
                 self._tally.executed(state.order.strategy, fact.at_us)
                 return True
         return False
@@ -92,6 +95,11 @@ class Lookout:
             skew_limits_us=view.settings.skew_limits_us,
             break_value=view.settings.break_value,
         )
+
+
+def _is_a_sale_of_ours(order: Order) -> bool:
+    """Whether a halt at FLATTEN made it: a person has confirmed that, and no strategy behaves."""
+    return (order.actor, order.strategy) == ("engine", STRATEGY)
 
 
 def settings_of(floor: Floor) -> TriggerSettings:

@@ -45,15 +45,16 @@ class Lookups:
         self._missing: set[str] = set()  # gone from the lists, and searched for since
         self._turns = Turnstile(AT_ONCE)
         trading.on_doubt = self.follow
-        intake.on_news = self._news
+        intake.on_news = self.resume
         floor.desk.answer(asks.Requery, self.requery, Role.TRADER)
 
     def replayed(self) -> None:
         """The ledger is folded: what it leaves open is followed from now on."""
         for state in list(self._floor.desk.board.orders.values()):
-            self._news(state)
+            self.resume(state)
 
-    def _news(self, state: OrderState) -> None:
+    def resume(self, state: OrderState) -> None:
+        """Follow an order of which something is open, unless it is being sent or followed."""
         if self._floor.desk.board.phase is Phase.LOAD:
             return  # what was open once is no news; how it ended is still to be read
         sending = state.status in (Status.NEW, Status.SUBMITTED)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from domain.addresses import Place
 from domain.board import AccountView, Mode
 from domain.evidence import HeadFile, Seals
-from domain.ports import Clock, Dice, HaltMarker, Ledger, LedgerReader, SecretStore
+from domain.ports import Clock, Dice
+from domain.storage_ports import HaltMarker, Ledger, LedgerReader, SecretStore
 from domain.table import Table
 from engine.accounts import AccountWatch
 from engine.adopting import Adopting
@@ -51,6 +52,7 @@ from engine.pulse import Pulse
 from engine.recovery import Recovery
 from engine.rekeying import Rekeying
 from engine.release import Releases
+from engine.reopening import Reopening
 from engine.rising import Rising
 from engine.schedule import Schedule
 from engine.secondfactor import SecondFactor
@@ -142,9 +144,17 @@ class Parts:
         self.recovery = Recovery(floor, self.lookups, self.books)
         self.rising = Rising(floor, self.recovery, self.keys)
         self.releases = Releases(floor, self.codes, self.reconcile_all)
+        self.reopening = Reopening(
+            floor,
+            outfit.ledger,
+            self.amending,
+            kill=self.kill,
+            withdrawals=self.withdrawals.dispatch.unanswered,
+            reconcile=self.reconcile_all,
+        )
         self._guard(floor, outfit)
         self.witness = Witness(floor, self.codes, outfit.seals, outfit.head)
-        self.views = Views(floor, self.pulses, outfit.ledger_bytes)
+        self.views = Views(floor, self.pulses, outfit.ledger_bytes, self.limiting.wait_s)
         self._take_stock(floor, outfit)
 
     def _guard(self, floor: Floor, outfit: Outfit) -> None:

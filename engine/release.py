@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from domain import asks, controls, events
 from domain.board import Board
 from domain.errors import DeskError, Refused
-from domain.halts import Halt, HaltState, Level
+from domain.halts import Halt, HaltState, Level, Marker
 from domain.orders import Status
 from domain.scopes import NotAScope, Scope
 from engine.coverage import Coverage, meant
@@ -22,6 +22,7 @@ from engine.secondfactor import SecondFactor
 
 SECOND_US = 1_000_000
 CHECK_S = 30
+Seen = tuple[int, tuple[Marker, ...]]  # a scope's newest trip, and its markers
 log = logging.getLogger(__name__)
 
 
@@ -109,17 +110,39 @@ class Releases:
 
     async def release(self, ask: asks.Release, caller: Operator) -> asks.Done:
         """Release one halt, if everything in its scope is proven and the code is good."""
-        board = self._floor.desk.board
-        halted = [h for h in board.halts if h.state is not HaltState.RESUMING]
+        halt = self._halted(ask.scope)
+        if not ask.reason.strip():
+            raise Refused("release", "a release needs a reason")
+        seen = self._seen(halt)
+        await self._clean()
+        self._accepted(ask)
+        extra = [self._rebased(caller)] if ask.reset_high_water else []
+        spent = await self._codes.allow(caller.name, ask.code, f"release {halt.halt_id}")
+        self._unchanged(halt, seen)  # venues and key store took their time
+        accepted = self._accepted(ask)
+        if extra:
+            accepted.append("the high-water mark is reset")
+        await self._write(halt, seen, [spent, *extra], ask, caller, accepted)
+        mark = "reset" if extra else "kept"
+        return asks.Done(
+            detail=f"released {halt.scope}: reducing orders now, all orders in "
+            f"{self._floor.settings.resume_hold_s} s; the high-water mark is {mark}"
+        )
+
+    def _halted(self, scope: str) -> Halt:
+        """The halt that was named, as it stands now."""
+        halted = [h for h in self._floor.desk.board.halts if h.state is not HaltState.RESUMING]
         if not halted:
             raise Refused("release", "nothing is halted")
-        halt = next((halt for halt in halted if _named(halt, ask.scope)), None)
+        halt = next((halt for halt in halted if _named(halt, scope)), None)
         if halt is None:
             scopes = " or ".join(halt.scope for halt in halted)
             raise Refused("release", f"type the scope {scopes} to release it")
-        if not ask.reason.strip():
-            raise Refused("release", "a release needs a reason")
-        await self._clean()
+        return halt
+
+    def _accepted(self, ask: asks.Release) -> list[str]:
+        """What stands against it now and was accepted or acknowledged; Refused for the rest."""
+        halt = self._halted(ask.scope)
         against = self.against(self._floor.desk.board, halt)
         if against and not ask.accept_unverified:
             raise Refused("release", "; ".join(against))
@@ -128,17 +151,7 @@ class Releases:
             raise Refused(
                 "release", f"{'; '.join(still)}: wait until it is over, or acknowledge it"
             )
-        extra = [self._rebased(caller)] if ask.reset_high_water else []
-        spent = await self._codes.allow(caller.name, ask.code, f"release {halt.halt_id}")
-        accepted = [*against, *still]
-        if extra:
-            accepted.append("the high-water mark is reset")
-        await self._write(halt, [spent, *extra], ask, caller, accepted)
-        mark = "reset" if extra else "kept"
-        return asks.Done(
-            detail=f"released {halt.scope}: reducing orders now, all orders in "
-            f"{self._floor.settings.resume_hold_s} s; the high-water mark is {mark}"
-        )
+        return [*against, *still]
 
     def _rebased(self, caller: Operator) -> events.Fact:
         mark = self.rebased(caller.name)
@@ -159,13 +172,13 @@ class Releases:
     async def _write(
         self,
         halt: Halt,
+        seen: Seen,
         beside: Sequence[events.Fact],
         ask: asks.Release,
         caller: Operator,
         accepted: list[str],
     ) -> None:
         stop, reason = self._floor.stop, ask.reason.strip()
-        trip = stop.last_trip(halt.scope)
         if accepted:
             reason = f"{reason} (accepted: {'; '.join(accepted)})"
         released = controls.HaltReleased(
@@ -178,22 +191,35 @@ class Releases:
         stop.releasing = True
         try:
             await self._floor.desk.record(*beside, released)
-            if stop.last_trip(halt.scope) != trip:
-                raise Refused("release", "tripped again while it was being released: still halted")
-            # On the loop, not in a thread: no trip can put a new marker between these lines.
+            self._unchanged(halt, seen)
+            # On the loop, not in a thread: no trip of ours can put a marker between these lines.
             self._unmark(halt)
             stop.lowered(Level.REDUCE_ONLY, halt.scope)
         finally:
             stop.releasing = False
         self.resume_later()
 
+    def _seen(self, halt: Halt) -> Seen:
+        """Its newest trip, and its markers: one that comes now says the same without the engine."""
+        return self._floor.stop.last_trip(halt.scope), self._markers(halt)
+
+    def _unchanged(self, halt: Halt, seen: Seen) -> None:
+        """Raise Refused when the scope was tripped, or a marker put there, since it was seen."""
+        if self._seen(halt) != seen:
+            raise Refused("release", "tripped again while it was being released: still halted")
+
+    def _markers(self, halt: Halt) -> tuple[Marker, ...]:
+        """Its markers, also those over what this desk has not: they meant everything."""
+        return tuple(
+            marker
+            for marker in self._floor.marker.standing()
+            if halt.scope in (marker.scope, meant(self._floor, marker.scope))
+        )
+
     def _unmark(self, halt: Halt) -> None:
-        """Take away its markers, also those over what this desk has not: they meant everything."""
-        marker = self._floor.marker
         try:
-            for scope in {told.scope for told in marker.standing()} | {halt.scope}:
-                if scope == halt.scope or meant(self._floor, scope) == halt.scope:
-                    marker.remove(scope)
+            for scope in {told.scope for told in self._markers(halt)} | {halt.scope}:
+                self._floor.marker.remove(scope)
         except OSError as error:
             raise Refused(
                 "release", f"the HALT marker cannot be taken away ({error}): still halted"

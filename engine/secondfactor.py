@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from domain import asks, controls, events
 from domain.board import Board, Mode
 from domain.errors import Refused
-from domain.ports import Dice, SecretStore
+from domain.ports import Dice
+from domain.storage_ports import SecretStore
 from engine.floor import Floor
 from engine.operators import Operator
 from risk.codes import (
@@ -35,6 +36,7 @@ from risk.codes import (
 
 ISSUER = "Quarterdeck"
 REMEMBERED = 100
+SEED_S = 10
 SECOND_US = 1_000_000
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class SecondFactor:
         self._recovery: dict[str, tuple[str, ...]] = {}
         self._used: dict[str, set[str]] = {}
         self._pending: dict[str, _Pending] = {}
+        self._reading: dict[str, asyncio.Future[str | None]] = {}
+        self._counted: list[controls.CodeRefused] = []
         floor.desk.keep(self)
         floor.desk.answer(asks.BeginEnrolment, self.begin, None)
         floor.desk.answer(asks.ConfirmEnrolment, self.confirm, None)
@@ -76,14 +80,20 @@ class SecondFactor:
         elif isinstance(fact, controls.RecoveryCodeUsed):
             self._used.setdefault(fact.operator, set()).add(fact.digest)
             self._tried(fact.operator, fact.at_us, accepted=True)
-        elif isinstance(fact, controls.CodeRefused) and fact.reason != Wrong.FORMAT.value:
-            self._tried(fact.operator, fact.at_us, accepted=False)
+        elif isinstance(fact, controls.CodeRefused) and fact in self._counted:
+            self._counted.remove(fact)
+        elif isinstance(fact, controls.CodeRefused):
+            self._missed(fact)
 
     def sighting(self, sighting: object, board: Board) -> None:
         """Nothing seen changes a code."""
 
     def _spent(self, operator: str, step: int) -> None:
         self._last_step[operator] = max(step, self._last_step.get(operator, -1))
+
+    def _missed(self, fact: controls.CodeRefused) -> None:
+        if fact.reason != Wrong.FORMAT.value:
+            self._tried(fact.operator, fact.at_us, accepted=False)
 
     def _tried(self, operator: str, at_us: int, *, accepted: bool) -> None:
         attempts = self._attempts.setdefault(operator, [])
@@ -106,10 +116,14 @@ class SecondFactor:
         Raises:
             Refused: for a wrong, used or locked-out code, after writing the try down.
         """
-        self._unlocked(operator, purpose)
         if not self.enrolled(operator):
             raise Refused("second_factor", f"{operator} has none; run `quarterdeck totp enrol`")
+        return await self._spent_for(operator, code, purpose)
+
+    async def _spent_for(self, operator: str, code: str, purpose: str) -> events.Fact:
+        self._unlocked(operator, purpose)
         seed = await self._seed(operator)
+        self._unlocked(operator, purpose)  # others were looked at while the key store was asked
         answer = verify_code(
             seed, code.strip(), self._floor.now_us(), self._last_step.get(operator, -1)
         )
@@ -153,8 +167,12 @@ class SecondFactor:
         refused = controls.CodeRefused(
             at_us=at_us, actor=operator, operator=operator, purpose=purpose, reason=reason
         )
+        # Counted before it is written: guesses at one time would all be looked at otherwise.
+        self._counted.append(refused)
+        self._missed(refused)
+        locked = lock_for(purpose, self._attempts.get(operator, ()), at_us)
         await self._floor.desk.record(refused)
-        if lock_for(purpose, self._attempts.get(operator, ()), at_us).until_us:
+        if locked.until_us:
             await self._floor.desk.record(
                 controls.AlarmRaised(
                     at_us=at_us,
@@ -169,13 +187,30 @@ class SecondFactor:
     async def _seed(self, operator: str) -> str:
         if self._demo:
             return self._demo_seed()
-        # A key store may ask another process: never on the engine's loop.
-        seed = await asyncio.to_thread(self._secrets.read, _reference(operator))
+        seed = await self._kept(operator)
         if not seed:
             raise Refused(
                 "second_factor", f"the seed of {operator} is gone; enrol again with a recovery code"
             )
         return seed
+
+    async def _kept(self, operator: str) -> str | None:
+        """A key store may ask another process, or wait for a person: never on the engine's loop.
+
+        One that hangs is asked once and keeps one thread, however often a code is tried.
+        """
+        reading = self._reading.get(operator)
+        if reading is None or reading.done():
+            loop, read = asyncio.get_running_loop(), self._secrets.read
+            reading = loop.run_in_executor(None, read, _reference(operator))
+            reading.add_done_callback(_heard)
+            self._reading[operator] = reading
+        try:
+            async with asyncio.timeout(SEED_S):
+                return await asyncio.shield(reading)
+        except TimeoutError:
+            why = f"the key store does not answer in {SEED_S} s; unlock it, then try again"
+            raise Refused("second_factor", why) from None
 
     # Enrolling
 
@@ -187,12 +222,10 @@ class SecondFactor:
                 "the demo desk has a second factor of its own and shows its codes",
             )
         proof = None
-        if caller.name in self._recovery:
+        if told := await self._enrolled_before(caller.name):
             if not ask.proof:
-                raise Refused(
-                    "second_factor", "enrolled already: give a code or a recovery code as proof"
-                )
-            proof = await self.allow(caller.name, ask.proof, "re-enrol")
+                raise Refused("second_factor", told)
+            proof = await self._spent_for(caller.name, ask.proof, "re-enrol")
         seed, recovery = new_seed(self._dice.bits), new_recovery_codes(self._dice.bits)
         self._pending[caller.name] = _Pending(seed, recovery, proof)
         return asks.Enrolment(
@@ -200,6 +233,18 @@ class SecondFactor:
             uri=provisioning_uri(seed, caller.name, ISSUER),
             secret=seed,
             recovery=recovery,
+        )
+
+    async def _enrolled_before(self, operator: str) -> str:
+        """What to ask of who has a second factor, also where the ledger lost that; "": nothing."""
+        if operator in self._recovery:
+            return "enrolled already: give a code or a recovery code as proof"
+        kept = await asyncio.to_thread(self._secrets.read, _reference(operator))
+        if not kept:
+            return ""
+        return (
+            "a second factor is kept here that this ledger does not know (was its end lost?): "
+            f"give a code of it as proof, or have {_reference(operator)} taken out of the secrets"
         )
 
     async def confirm(self, ask: asks.ConfirmEnrolment, caller: Operator) -> asks.Done:
@@ -261,6 +306,12 @@ class SecondFactor:
             if candidate > last:
                 return asks.Done(detail=code_at(self._demo_seed(), candidate))
         raise Refused("second_factor", f"each code works once; a new one in {seconds_left(now)} s")
+
+
+def _heard(reading: "asyncio.Future[str | None]") -> None:
+    """A failure that comes after everybody has gone is no reason for noise."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _reference(operator: str) -> str:

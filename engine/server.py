@@ -118,8 +118,7 @@ class _Guest:
             while raw := await self._reader.readline():
                 told = wire.message(raw)
                 if "watch" in told:
-                    hz = min(FASTEST_HZ, max(1, int(told["watch"])))
-                    child = group.create_task(self._boards(hz))
+                    child = group.create_task(self._boards(_pace(told["watch"])))
                 else:
                     await self._room.acquire()
                     child = group.create_task(self._answer(told))
@@ -161,6 +160,13 @@ class _Guest:
         self._writer.write(reply)
         async with asyncio.timeout(SLOW_S):
             await self._writer.drain()
+
+
+def _pace(told: object) -> int:
+    """Boards a second; ValueError for what is no whole number."""
+    if type(told) is not int:
+        raise ValueError("`watch` is how many boards a second")
+    return min(FASTEST_HZ, max(1, told))
 
 
 def _peer_uid(writer: asyncio.StreamWriter) -> int:

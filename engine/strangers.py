@@ -14,7 +14,7 @@ from domain.halts import Level
 from domain.instruments import Account, quote_of
 from domain.money import ZERO
 from domain.orders import Kind, Order, VenueOrder
-from domain.ports import LedgerReader
+from domain.storage_ports import LedgerReader
 from engine.disputes import REOPENED
 from engine.floor import Floor
 from engine.names import is_ours

@@ -6,6 +6,7 @@ in time, and nothing of ours left unknown; a list that could not be read is not 
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,10 +15,12 @@ from domain.halts import Evidence
 from domain.instruments import Account
 from domain.lifecycle import intended
 from domain.orders import Kind, Order, OrderState, Side, VenueOrder
-from domain.ports import AccountReader, Clock, Trader, VenueTraits
+from domain.ports import AccountReader, CancelsMany, Clock, Trader, VenueTraits
 
 AT_ONCE = 8
 CALL_S = 20
+SEVERAL = 2
+log = logging.getLogger(__name__)
 
 
 class Sweep:
@@ -48,6 +51,7 @@ class Sweep:
         self._unknown = unknown
         self._inside = inside
         self._together = traits.cancel_all and inside is None
+        self._at_once = traits.cancels_at_once
         self._started_us = clock.monotonic_us()
         self._empty_us = 0
         self._gone: set[str] = set()
@@ -93,7 +97,8 @@ class Sweep:
             self._noted(first_cancel_ms=(now - self._started_us) // 1000)
         problem = await self._cancel_together(self._trader) if self._together else "-"
         if problem:
-            problem = await self._cancel_singly(self._trader, orders)
+            left = await self._cancel_in_batches(self._trader, orders)
+            problem = await self._cancel_singly(self._trader, left)
         return self._noted(error=problem)
 
     async def _cancel_together(self, trader: Trader) -> str:
@@ -103,6 +108,35 @@ class Sweep:
         except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
             return _told(error)
         return ""
+
+    async def _cancel_in_batches(
+        self, trader: Trader, orders: Sequence[VenueOrder]
+    ) -> list[VenueOrder]:
+        """Those that no batch took: all of them, where a venue has no such call.
+
+        After a batch that failed each order is cancelled by itself.
+        """
+        named = [order for order in orders if order.venue_order_id]
+        if not isinstance(trader, CancelsMany) or not self._at_once or len(named) < SEVERAL:
+            return list(orders)
+        starts = range(0, len(named), self._at_once)
+        batches = [named[start : start + self._at_once] for start in starts]
+        taken = await asyncio.gather(*(self._taken(trader, batch) for batch in batches))
+        self._at_once = self._at_once if all(taken) else 0
+        nameless = [order for order in orders if not order.venue_order_id]
+        refused = [batch for batch, took in zip(batches, taken, strict=True) if not took]
+        return nameless + [order for batch in refused for order in batch]
+
+    async def _taken(self, trader: CancelsMany, batch: Sequence[VenueOrder]) -> bool:
+        try:
+            async with asyncio.timeout(CALL_S):
+                await trader.cancel_many([order.venue_order_id for order in batch])
+        except Exception as error:  # noqa: BLE001 - boundary: kill step → next step
+            log.warning(
+                "%s: a cancel of %d orders failed: %s", self._account, len(batch), _told(error)
+            )
+            return False
+        return True
 
     async def _cancel_singly(self, trader: Trader, orders: Sequence[VenueOrder]) -> str:
         gate = asyncio.Semaphore(AT_ONCE)

@@ -5,7 +5,9 @@ the venue's own answer becomes UNKNOWN, keeps its reservation and is looked up.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 
 from domain import asks, events
 from domain.errors import DeskError, InDoubt, Refused, Unavailable
@@ -19,6 +21,7 @@ from engine.operators import Operator, Role
 
 SECOND_US = 1_000_000
 AT_ONCE = 8
+log = logging.getLogger(__name__)
 Permit = Callable[[str], bool]  # may this order, a sale of a halt at FLATTEN, still leave?
 
 
@@ -28,11 +31,17 @@ class Trading:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self.on_doubt: Callable[[str], None] = _nobody
+        self._underway: set[str] = set()
         desk = floor.desk
         desk.answer(asks.Check, self.check, Role.VIEWER)
         desk.answer(asks.SubmitOrder, self.submit, Role.TRADER)
         desk.answer(asks.CancelOrder, self.cancel_asked, Role.TRADER)
         desk.answer(asks.CancelAll, self.cancel_all, Role.TRADER)
+
+    @property
+    def underway(self) -> AbstractSet[str]:
+        """The orders whose intent or create somebody here still waits for."""
+        return self._underway
 
     async def check(self, ask: asks.Check, _: Operator) -> Verdict:
         """What the gate would say; nothing is reserved or written."""
@@ -73,8 +82,12 @@ class Trading:
     async def _launched(
         self, order: Order, verdict: Verdict, caller: Operator, flattens: Permit | None = None
     ) -> asks.Submitted:
-        await self._intend(order, verdict, caller)
-        return await self.send(order, flattens)
+        self._underway.add(order.client_id)
+        try:
+            await self._intend(order, verdict, caller)
+            return await self.send(order, flattens)
+        finally:
+            self._underway.discard(order.client_id)
 
     def in_time(self, expires_us: int) -> None:
         """Refuse what waited too long; it was meant for a moment that is over."""
@@ -204,9 +217,12 @@ class Trading:
         return submitted(self._floor.state(ask.client_id))
 
     async def cancel(self, state: OrderState, reason: str, actor: str) -> None:
-        """Write the wish, send one cancel; what became of it is told by the venue's reports."""
+        """Write the wish, send one cancel; what became of it is told by the venue's reports.
+
+        A ledger that takes nothing keeps no cancel from leaving.
+        """
         floor, client_id = self._floor, state.client_id
-        await floor.desk.record(
+        await self._noted(
             events.CancelRequested(
                 at_us=floor.now_us(), actor=actor, client_id=client_id, reason=reason
             )
@@ -219,7 +235,7 @@ class Trading:
             floor.settings.ack_timeout_s,
         )
         if isinstance(answer, Placement) and not answer.accepted:
-            await floor.desk.record(
+            await self._noted(
                 events.CancelRefused(
                     at_us=floor.now_us(),
                     actor=state.order.account.venue,
@@ -230,14 +246,25 @@ class Trading:
         # Accepted, refused or unknown: only a look at the order tells how it ended.
         self.on_doubt(client_id)
 
+    async def _noted(self, fact: events.Fact) -> None:
+        """Write it down, if the ledger takes anything; a failure has tripped the switch."""
+        try:
+            await self._floor.desk.record(fact)
+        except DeskError as error:
+            log.critical("a cancel could not be written down: %s", error)
+
     async def cancel_all(self, ask: asks.CancelAll, caller: Operator) -> asks.Done:
         """Cancel every working order of ours, eight at a time."""
-        count = await self.cancel_mine(f"cancel all by {caller.name}", ask.venue, caller.name)
+        # In a task of its own: an asker that goes away leaves no order behind.
+        work = self.cancel_mine(f"cancel all by {caller.name}", ask.venue, caller.name)
+        outcomes = await asyncio.shield(self._floor.spawn(work, "cancel all"))
+        problems, count = [why for why in outcomes if why], outcomes.count("")
+        told = f"; {len(problems)} could not be sent: {problems[0]}" if problems else ""
         where = ask.venue or "all venues"
-        return asks.Done(detail=f"cancel sent for {count} orders at {where}")
+        return asks.Done(detail=f"cancel sent for {count} orders at {where}{told}")
 
-    async def cancel_mine(self, reason: str, venue: str = "", actor: str = "engine") -> int:
-        """Cancel our working orders (of one venue, or all); answers how many."""
+    async def cancel_mine(self, reason: str, venue: str = "", actor: str = "engine") -> list[str]:
+        """Cancel our working orders (of one venue, or all): for each why it was not sent, or ""."""
         mine = [
             state
             for state in self._floor.desk.board.orders.values()
@@ -245,14 +272,16 @@ class Trading:
         ]
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(state: OrderState) -> None:
+        async def one(state: OrderState) -> str:
             async with gate:
-                await self.cancel(state, reason, actor)
+                try:
+                    await self.cancel(state, reason, actor)
+                except DeskError as error:  # of an account without a key: no reason for others
+                    log.warning("%s could not be cancelled: %s", state.client_id, error)
+                    return f"{state.client_id}: {error}"
+            return ""
 
-        async with asyncio.TaskGroup() as group:
-            for state in mine:
-                group.create_task(one(state))
-        return len(mine)
+        return await asyncio.gather(*(one(state) for state in mine))
 
 
 async def verdict_of(call: Awaitable[Placement], client_id: str, timeout_s: int) -> Placement | str:

@@ -221,6 +221,7 @@ class Triggers:
             fired_us=fired.at_us if fired is not None else 0,
             fired_scope=fired.scope if fired is not None else "",
             fired_reason=fired.reason if fired is not None else "",
+            gauges=reading.gauges,
         )
 
 

@@ -30,10 +30,12 @@ class Views:
         floor: Floor,
         pulses: Callable[[], Sequence[Pulse]],
         ledger_bytes: Callable[[], int],
+        limits_wait_s: Callable[[], int],
     ) -> None:
         self._floor = floor
         self._pulses = pulses
         self._ledger_bytes = ledger_bytes
+        self._limits_wait_s = limits_wait_s
         self._lags: deque[int] = deque(maxlen=SAMPLES)
         self._beats = 0
         self.metrics_port = 0
@@ -118,6 +120,7 @@ class Views:
             orders_sent=self._floor.door.sent,
             failures_5min=self._floor.door.failures(),
             metrics_port=self.metrics_port,
+            limits_wait_s=self._limits_wait_s(),
         )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 from domain import withdrawal_facts as facts
 from domain.addresses import Place
-from domain.ports import LedgerReader
+from domain.controls import AlarmRaised
+from domain.events import Fact
+from domain.storage_ports import LedgerReader
 from engine.addressing import Addressing
 from engine.floor import Floor
 from engine.secondfactor import SecondFactor
@@ -46,17 +48,32 @@ class Withdrawals:
         """
         self.tracing.started()
         policy = self.cases.policy
-        if self._floor.desk.board.withdrawal_policy != policy.version:
-            await self._floor.desk.record(
-                facts.WithdrawalPolicyAdopted(
-                    at_us=self._floor.now_us(),
-                    actor="configuration",
-                    version=policy.version,
-                    rules=policy.told(),
-                )
+        before, now_us = self._floor.desk.board.withdrawal_policy, self._floor.now_us()
+        if before != policy.version:
+            adopted = facts.WithdrawalPolicyAdopted(
+                at_us=now_us,
+                actor="configuration",
+                version=policy.version,
+                rules=policy.told(),
             )
+            told: list[Fact] = [adopted, *([self._alarm(now_us)] if before else ())]
+            await self._floor.desk.record(*told)
         await self.addressing.propose(self._proposed)
         await self.dispatch.started()
+
+    def _alarm(self, now_us: int) -> AlarmRaised:
+        """No code was asked for a changed policy: people must hear of it."""
+        policy = self.cases.policy
+        people = "somebody else approves" if policy.two_person else "one person is enough"
+        return AlarmRaised(
+            at_us=now_us,
+            actor="engine",
+            alarm="withdrawal policy",
+            severity="warning",
+            text="the settings file has another withdrawal policy than before: "
+            f"{people}, addresses wait {policy.quarantine_s} s; {'; '.join(policy.told())}. "
+            "If it was not you, look who can write the file",
+        )
 
     def run(self) -> None:
         """Start the timers and the look-ups in the desk's crew."""

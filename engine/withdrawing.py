@@ -13,7 +13,7 @@ from domain.addresses import Address, Place, short_name
 from domain.errors import Refused
 from domain.events import Fact
 from domain.money import ZERO
-from domain.ports import LedgerReader
+from domain.storage_ports import LedgerReader
 from domain.withdrawals import WAITING, Request, State, Terms
 from engine.floor import Floor
 from engine.operators import Operator, Role

@@ -33,9 +33,18 @@ class Dispatch:
 
     async def started(self) -> None:
         """The ledger is folded: what was being sent when we died is in doubt (case N)."""
+        await self.unanswered("the engine ended while it was being sent")
+
+    async def unanswered(self, why: str = "its answer could not be written") -> None:
+        """What was sent, and nobody waits for its answer any more, is in doubt.
+
+        Raises:
+            Unavailable: the ledger takes nothing.
+        """
         for request in list(self._floor.desk.board.withdrawals.values()):
-            if request.state is State.SUBMITTING:
-                await self._doubt(request, "the engine ended while it was being sent")
+            waits = request.request_id in self._underway
+            if request.state is State.SUBMITTING and not waits:
+                await self._doubt(request, why)
 
     async def run(self) -> None:
         """Look after every request for ever; the ledger's failure stops only what it must."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain.errors import Refused
 from domain.events import Fact
-from domain.ports import Appended
+from domain.storage_ports import Appended
 from storage.chain import ZERO_HASH, link
 from storage.entries import Entry
 from storage.sameness import SINGLE_USE, same_content

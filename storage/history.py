@@ -1,4 +1,4 @@
-"""Pages of history: `domain.ports.LedgerReader` on a read-only connection of its own.
+"""Pages of history: `domain.storage_ports.LedgerReader` on a read-only connection of its own.
 
 The one rule: a page is found by key (`seq < …`), never by counting rows away, so the millionth
 page costs what the first one does.

@@ -1,4 +1,4 @@
-"""The append-only ledger on SQLite: `domain.ports.Ledger` for the one engine that holds the book.
+"""The append-only ledger on SQLite: `domain.storage_ports.Ledger` for the one engine that holds the book.
 
 The one rule: lock, look, write. The book's lock comes first; then the file is checked for what
 it is and whose it is; only then is anything appended, by the one writer (storage.writer).
@@ -23,9 +23,9 @@ from typing import Self
 
 from domain.errors import Corrupt, Unavailable
 from domain.events import Fact, LedgerOpened
-from domain.ports import Appended
 from domain.queries import VerifyReport
-from storage.anchors import Anchor, newest_anchor
+from domain.storage_ports import Appended
+from storage.anchors import Anchor, ends_sealed, newest_anchor
 from storage.batch import EMPTY, Head
 from storage.database import Prepared, open_reader, open_writer, prepare, translated
 from storage.entries import entry_of, fact_of
@@ -70,6 +70,7 @@ class SqliteLedger:
         self._most_waiting = most_waiting
         self._head_every_s = head_every_s
         self._noted = EMPTY
+        self._vouched = True  # False: the end is not ours, and the head file stays without it
         self._closed = False
         self._stopping = asyncio.Event()
         self._held = AsyncExitStack()
@@ -126,9 +127,16 @@ class SqliteLedger:
         log = path.with_name(f"{path.name}-wal")
         return sum(part.stat().st_size for part in (path, log) if part.exists())
 
-    def seal_with(self, seal: Seal | None) -> None:
-        """From now on each commit's newest row carries what `seal` makes of it."""
-        self._writer.seal = seal
+    def seal_with(self, seal: Seal, adopted: Fact | None = None) -> None:
+        """From now on each commit's newest row carries what `seal` makes of it.
+
+        With `adopted` only from the row on that holds this fact: what waits before it is still
+        sealed by the key before it.
+        """
+        if adopted is None:
+            self._writer.seal = seal
+        else:
+            self._writer.adopting = adopted, seal
 
     def newest_anchor(self) -> Anchor | None:
         """The newest row with its seal, read from the file; None when it has none.
@@ -178,6 +186,12 @@ class SqliteLedger:
         """
         if self._writer.failure is None:
             return
+        if self._writer.ended:
+            raise Corrupt("the ledger's writer has ended over a mistake in the program; restart it")
+        try:
+            await asyncio.to_thread(self._note, self._writer.head)
+        except OSError as error:
+            raise Unavailable("the ledger", f"its head file: {error}") from error
         await self._disconnect()
         try:
             late = await asyncio.to_thread(self._since, self._writer.head)
@@ -196,7 +210,7 @@ class SqliteLedger:
         Raises:
             OSError: when the disk refuses.
         """
-        self.head_problem = ""
+        self.head_problem, self._vouched = "", True
         await asyncio.to_thread(self._note, self._writer.head)
 
     async def close(self) -> None:
@@ -235,6 +249,7 @@ class SqliteLedger:
             self.head_problem = head_problem(places.head, reader)
             known = eras(reader, prepared.head.seq)
             self.sealed_by = known[-1].public_key if known else ""
+            self._vouched = not known or ends_sealed(reader)
         self._note(prepared.head)
         return prepared
 
@@ -286,6 +301,6 @@ class SqliteLedger:
                 self._writer.fail(Unavailable("the ledger", f"its head file: {error}"))
 
     def _note(self, head: Head) -> None:
-        if head != self._noted and not self.head_problem:
+        if head != self._noted and self._vouched and not self.head_problem:
             write_head(self._places.head, head.seq, head.hash.hex())
             self._noted = head

@@ -36,7 +36,7 @@ _EVIDENCE = re.compile(r"kill-([0-9A-Za-z-]{1,40})\.jsonl")
 
 
 class FileMarker:
-    """`domain.ports.HaltMarker` in a book's directory."""
+    """`domain.storage_ports.HaltMarker` in a book's directory."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -28,7 +28,7 @@ import aiosqlite
 
 from domain.errors import Corrupt, DeskError, Unavailable
 from domain.events import Fact
-from domain.ports import Appended
+from domain.storage_ports import Appended
 from storage.batch import Head, Plan, Stored, plan, sealed
 from storage.database import flattened, insert_statement, translated
 from storage.entries import Entry, fact_of
@@ -78,6 +78,7 @@ class Writer:
         self.head = head
         self.failure: DeskError | None = None
         self.seal: Seal | None = None  # signs the newest row of each commit
+        self.adopting: tuple[Fact, Seal] | None = None  # from this fact's row on it is that one
         self._connection = connection
         self._committed = committed
         self._most_waiting = most_waiting
@@ -86,6 +87,7 @@ class Writer:
         self._writing: list[_Group] = []
         self._wake = asyncio.Event()
         self._stopping = False
+        self.ended = False  # nobody writes any more, whatever is queued
 
     def enqueue(self, entries: Sequence[Entry]) -> Answered:
         """Queue entries as one transaction; answers at once with a future (see `run`).
@@ -115,6 +117,7 @@ class Writer:
                 await self._store(self._writing)
                 self._writing = []
         finally:
+            self.ended = True
             if self._writing or self._queue or not self._stopping:
                 # Cancelled, or `committed` failed: what was being written may be stored.
                 stopped = Corrupt("the ledger's writer was stopped; what waited may be stored")
@@ -143,7 +146,7 @@ class Writer:
         if late:
             newest = late[-1][0]
             self.head = Head(newest.seq, bytes.fromhex(newest.hash))
-            self._committed(late)
+            self._take(late)
         self.failure = None
 
     def _refusal(self, count: int) -> DeskError | None:
@@ -187,7 +190,7 @@ class Writer:
             return
         self.head = planned.head
         if planned.news:
-            self._committed(planned.news)
+            self._take(planned.news)
         for group, answer in zip(groups, planned.answers, strict=True):
             group.tell(answer)
 
@@ -202,10 +205,21 @@ class Writer:
             await self._insert(planned)
         return planned
 
+    def _take(self, news: Sequence[tuple[Appended, Fact]]) -> None:
+        """These rows are durable; a key that one of them adopts is in force from now on."""
+        self.seal = self._seal_after(news)
+        self._committed(news)
+
+    def _seal_after(self, news: Sequence[tuple[Appended, Fact]]) -> Seal | None:
+        if self.adopting is not None and any(fact == self.adopting[0] for _, fact in news):
+            return self.adopting[1]
+        return self.seal
+
     def _sealed(self, planned: Plan) -> Plan:
-        if self.seal is None or not planned.rows:
+        seal = self._seal_after(planned.news)
+        if seal is None or not planned.rows:
             return planned
-        return sealed(planned, self.seal(planned.head))
+        return sealed(planned, seal(planned.head))
 
     async def _insert(self, planned: Plan) -> None:
         if planned.rows:

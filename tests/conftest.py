@@ -10,6 +10,7 @@ from tests.canaries import Canaries
 # A busy machine is no defect: no example fails because it took long.
 settings.register_profile("desk", deadline=None)
 settings.load_profile("desk")
+PLANTED_S = 120
 STRICT = "QUARTERDECK_NOTHING_SKIPS"
 # These compare with data that is no part of the project; what matters of it is copied into tests.
 ALLOWED = ("beside the project",)
@@ -23,7 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker begins one when the others are done."""
+    """The long ones first, so that no worker begins one when the others are done.
+
+    A search for a planted bug ends when it has made its example small: that may take minutes
+    on a busy machine.
+    """
+    for item in items:
+        if "planted" in item.name and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PLANTED_S))
     items.sort(key=_shortness)
 
 

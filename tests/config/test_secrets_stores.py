@@ -18,7 +18,7 @@ from config.secrets_stores import SecretStores
 from domain.errors import Misconfigured, Unavailable
 from domain.instruments import Account
 from domain.keys import Purpose
-from domain.ports import SecretStore
+from domain.storage_ports import SecretStore
 from tests.config.test_secrets_keyring import Memory
 
 MAIN = Account("kraken", "main")

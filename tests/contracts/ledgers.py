@@ -11,8 +11,8 @@ from pathlib import Path
 
 from domain.errors import DeskError, Unavailable
 from domain.events import Fact, LedgerOpened
-from domain.ports import Appended, Ledger
 from domain.queries import VerifyReport
+from domain.storage_ports import Appended, Ledger
 from storage.batch import EMPTY, Head, Row, Stored, plan
 from storage.chain import link
 from storage.entries import entry_of
@@ -24,7 +24,7 @@ Open = Callable[[Committed], AbstractAsyncContextManager[Ledger]]
 
 
 class MemoryLedger:
-    """`domain.ports.Ledger` in a list; what is appended is "durable" at once."""
+    """`domain.storage_ports.Ledger` in a list; what is appended is "durable" at once."""
 
     def __init__(self, genesis: LedgerOpened, committed: Committed) -> None:
         self.rows: list[Row] = []
@@ -32,6 +32,7 @@ class MemoryLedger:
         self._known: dict[str, Stored] = {}
         self._head = EMPTY
         self._closed = False
+        self.failure = ""
         self._committed: Committed = lambda news: None
         self._store([genesis])
         self._committed = committed
@@ -71,6 +72,9 @@ class MemoryLedger:
             head_hash=head.hash.hex(),
             unproven=("head file", "seals", "anchors"),
         )
+
+    async def reopen(self) -> None:
+        """Nothing of it ever fails."""
 
     async def close(self) -> None:
         """Take nothing any more."""

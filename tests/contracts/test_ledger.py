@@ -9,7 +9,7 @@ import pytest
 from domain.controls import CodeAccepted, HaltReleased
 from domain.errors import Refused, Unavailable
 from domain.events import Fact
-from domain.ports import Ledger
+from domain.storage_ports import Ledger
 from tests.contracts.ledgers import Open, in_memory, in_sqlite
 from tests.storage.samples import Heard, booked, genesis, moved, sent
 

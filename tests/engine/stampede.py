@@ -19,8 +19,8 @@ from domain.instruments import Account
 from domain.market import AssetBalance, Balances
 from domain.money import ZERO
 from domain.orders import Amendment, Draft, Fill, Final, Kind, Order, Side, VenueOrder
-from domain.ports import Appended
 from domain.sightings import BalancesSeen
+from domain.storage_ports import Appended
 from domain.table import Table
 from engine.desk import Desk
 from engine.door import Door

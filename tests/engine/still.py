@@ -9,7 +9,7 @@ from domain.board import Board, Mode
 from domain.events import Fact
 from domain.halts import GLOBAL, Level
 from domain.money import number
-from domain.ports import Appended
+from domain.storage_ports import Appended
 from engine.books import Books
 from engine.desk import Desk
 from engine.equity import Equity

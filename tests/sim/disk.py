@@ -11,8 +11,8 @@ from domain.controls import HaltTripped
 from domain.errors import Refused, Unavailable
 from domain.events import Fact, LedgerOpened
 from domain.halts import GLOBAL, Level, Marker
-from domain.ports import Appended
 from domain.queries import FillPage, LedgerPage, ReadFills, ReadLedger, VerifyReport
+from domain.storage_ports import Appended
 from storage.batch import EMPTY, Head, Row, Stored, plan
 from storage.chain import link
 from storage.entries import Entry, entry_of, fact_of
@@ -59,7 +59,7 @@ class Disk:
 
 
 class SimLedger:
-    """`domain.ports.Ledger` on a `Disk`; appends wait for a group commit on the loop's clock."""
+    """`domain.storage_ports.Ledger` on a `Disk`; appends wait for a group commit on the loop's clock."""
 
     def __init__(self, disk: Disk, committed: Committed, dice: SeededDice) -> None:
         self._disk = disk
@@ -70,6 +70,7 @@ class SimLedger:
         self._closed = False
         self._dead = False
         self.full = False
+        self.failure = ""
         self.slow_us = 0  # how much longer every commit takes
 
     def append(self, facts: Sequence[Fact]) -> Awaitable[Sequence[Appended]]:
@@ -79,8 +80,10 @@ class SimLedger:
         done: Answer = loop.create_future()
         if self._dead:
             return done  # nobody is there to be told
-        if self._closed or self.full:
-            why = "the disk is full" if self.full else "it is being closed"
+        if self.full:
+            self.failure = "the disk is full"
+        if self._closed or self.failure:
+            why = self.failure or "it is being closed"
             done.set_exception(Unavailable("the ledger", why))
             return done
         self._queue.append((entries, done))
@@ -89,6 +92,12 @@ class SimLedger:
             delay_us = self.slow_us + self._dice.between(200, 400_000 if slow else 8_000)
             self._commit = loop.call_later(delay_us / 1_000_000, self._write)
         return done
+
+    async def reopen(self) -> None:
+        """As the port says: it goes on as soon as the disk has room."""
+        if self.full:
+            raise Unavailable("the ledger", "the disk is full")
+        self.failure = ""
 
     def _write(self) -> None:
         """One group commit: everything that is queued, told in order."""
@@ -149,7 +158,7 @@ class SimLedger:
 
 
 class SimLedgerReader:
-    """`domain.ports.LedgerReader` on a `Disk`, as far as a headless desk asks it."""
+    """`domain.storage_ports.LedgerReader` on a `Disk`, as far as a headless desk asks it."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
@@ -168,7 +177,7 @@ class SimLedgerReader:
 
 
 class SimMarker:
-    """`domain.ports.HaltMarker` beside the ledger: it survives what the ledger survives."""
+    """`domain.storage_ports.HaltMarker` beside the ledger: it survives what the ledger survives."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
@@ -202,7 +211,7 @@ class SimMarker:
 
 
 class NoSecrets:
-    """`domain.ports.SecretStore` of a desk whose operators have enrolled nothing."""
+    """`domain.storage_ports.SecretStore` of a desk whose operators have enrolled nothing."""
 
     def read(self, reference: str) -> str | None:
         """There is none."""

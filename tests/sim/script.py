@@ -85,7 +85,10 @@ class Script:
     # The engine's ends
 
     async def _restart(self) -> None:
-        """Crash or stop, sometimes after the disk was full, and start again."""
+        """Crash or stop, sometimes after the disk was full, and start again.
+
+        A disk that was full may get room while the engine runs, and be looked at after that.
+        """
         world, dice, life = self._world, self._dice, self._world.life
         assert life is not None
         for task in self._pending:
@@ -95,6 +98,11 @@ class Script:
             world.note("disk full")
             life.ledger.full = True
             await _pass(dice.between(0, 8_000))
+            if dice.chance(50):
+                world.note("room on the disk")
+                life.ledger.full = False
+                await _pass(dice.between(0, 30_000))
+                return
         if life.ledger.full or dice.chance(70):
             world.note("crash")
             await life.crashed()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from domain.events import Fact
-from domain.ports import Appended, Ledger
+from domain.storage_ports import Appended, Ledger
 from storage.writer import Committed
 from tests.contracts import test_ledger as contract
 from tests.contracts.ledgers import Open

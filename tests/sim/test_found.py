@@ -239,6 +239,22 @@ def test_a_full_disk_halts_and_cancels_and_ends_nothing() -> None:
     staged(scene)
 
 
+def test_a_disk_that_has_room_again_is_written_on_without_a_restart() -> None:
+    async def scene(world: World, life: Life) -> None:
+        name = (await life.desk.ask(SubmitOrder(draft=draft()), ME)).client_id
+        life.ledger.full = True
+        await asyncio.sleep(30)
+        assert not life.desk.board.halts
+        life.ledger.full = False
+        await asyncio.sleep(60)
+        (halt,) = life.desk.board.halts
+        assert halt.verified
+        assert life.desk.board.orders[name].status is Status.CANCELED
+        assert not life.ledger.failure
+
+    staged(scene)
+
+
 class Behind(SimReader):
     """Its list of open orders is empty for the first seconds of every order."""
 

@@ -15,7 +15,7 @@ from domain.events import Fact, LedgerOpened, OrderSent
 from domain.instruments import Account
 from domain.market import Movement
 from domain.orders import Fill, Side
-from domain.ports import Appended
+from domain.storage_ports import Appended
 from storage.chain import ZERO_HASH, link
 from storage.ledger import SqliteLedger
 from storage.places import Places

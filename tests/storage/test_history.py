@@ -11,8 +11,8 @@ from domain.bookings import FillReversed
 from domain.errors import Corrupt, Unavailable
 from domain.instruments import Account
 from domain.orders import Side
-from domain.ports import LedgerReader
 from domain.queries import FillPage, ReadFills, ReadLedger
+from domain.storage_ports import LedgerReader
 from storage.database import open_reader
 from storage.history import History
 from storage.ledger import SqliteLedger

@@ -11,7 +11,7 @@ import pytest
 from domain.controls import CodeAccepted, HaltReleased
 from domain.errors import Corrupt, Refused
 from domain.events import Fact, LedgerOpened
-from domain.ports import Appended
+from domain.storage_ports import Appended
 from storage.database import open_reader
 from storage.ledger import SqliteLedger
 from storage.places import Places

@@ -129,6 +129,26 @@ async def test_a_head_file_that_cannot_be_written_stops_the_ledger(tmp_path: Pat
         assert "head file" in ledger.failure
         with pytest.raises(Unavailable, match="head file"):
             await ledger.append([sent(2)])
+        with pytest.raises(Unavailable, match="head file"):
+            await ledger.reopen()
+        places.head.rmdir()
+        await ledger.reopen()
+        assert (await ledger.append([sent(2)]))[0].seq == 3
+
+
+async def test_a_ledger_whose_writer_ended_over_a_bug_is_not_taken_up_again(
+    tmp_path: Path,
+) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("planted")
+
+    with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="planted")):
+        async with opened(tmp_path) as ledger:
+            ledger._writer._committed = broken
+            with pytest.raises(Corrupt, match="may be stored"):
+                await ledger.append([sent(1)])
+            with pytest.raises(Corrupt, match="restart"):
+                await ledger.reopen()
 
 
 @pytest.mark.parametrize(

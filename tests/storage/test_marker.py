@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.halts import GLOBAL, Level, Marker
-from domain.ports import HaltMarker
+from domain.storage_ports import HaltMarker
 from storage.marker import EvidenceLog, FileMarker
 from tests.storage.samples import START_US
 
