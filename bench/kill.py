@@ -1,8 +1,8 @@
 """Goal 9: the kill switch, from the key to the last cancel, on loopback venues.
 
 Three questions. How soon is the gate closed while eight submitters hammer at it, and does one
-order more leave? How soon are the cancels of ten accounts sent, by one call each and one by
-one, against the venue's own ccxt.pro class that lists and cancels the same? How soon does
+order more leave? How soon are the cancels of ten accounts sent, by one call each and by
+their names, against the venue's own ccxt.pro class that lists and cancels the same? How soon does
 `--kill` send its first cancel from a process that does not run yet?
 """
 
@@ -65,7 +65,9 @@ async def _row(street: Street, each: int, *, single: bool) -> Row:
         theirs.append(await _peer(street, each, single=single))
         mine.append(await _ours(street, each, single=single))
     ours, peer = statistics.median(mine), statistics.median(theirs)
-    how = "one by one" if single else "by one call each"
+    most = street.ours.traits.cancels_at_once
+    batches = f"ours by calls of {most}, ccxt.pro's" if most else "each"
+    how = f"as chosen orders, {batches} one by one" if single else "by one call each"
     what = (
         f"{ACCOUNTS} accounts of {street.family.venue}, {each} orders each, listed and cancelled "
         f"{how}, venue's pace off / ccxt.pro"
@@ -107,7 +109,7 @@ async def _swept(sweep: Sweep) -> Evidence:
 
 
 def _every(_: VenueOrder) -> bool:
-    """A halt that is asked about each order cancels them one by one."""
+    """A halt that is asked about each order cancels them by their names."""
     return True
 
 

@@ -114,7 +114,9 @@ def _streamed(quirks: Quirks, what: str, flag: str) -> Capability:
 
 def _cancel_all(quirks: Quirks) -> Capability:
     if quirks.traits.cancel_all:
-        return Capability(can=True, how="with one call")
+        most = quirks.traits.cancels_at_once
+        some = f", or {most} named orders with one" if most else ""
+        return Capability(can=True, how=f"with one call{some}")
     how = "open orders are listed and cancelled one by one" if quirks.trades else "no orders"
     return Capability(can=False, how=how)
 

@@ -156,6 +156,8 @@ class Client:
 
     def judged(self, error: Exception, call: Call) -> Judgement:
         """What an error means; the venue is left alone for as long as it wants."""
+        if self._purpose.keys is not None:  # before anything is cut off
+            call.body = self._purpose.keys.blotted(call.body)
         judgement = judge(error, call, self._quirks, now_us=self._clock.now_us())
         # A key that may not read futures is no wrong key: what it may do goes on.
         narrow = bool(call.section) and judgement.cause in _NARROW

@@ -62,6 +62,7 @@ COSTS: Mapping[str, float] = {
     "AddOrder": 0.05,
     "AmendOrder": 0.05,
     "CancelOrder": 0.05,
+    "CancelOrderBatch": 0.5,
     "CancelAll": 0.5,
     "CancelAllOrdersAfter": 0.5,
 }

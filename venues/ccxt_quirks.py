@@ -26,6 +26,7 @@ from venues.ccxt_row import Paging, Quirks, TapeRow
 KRAKEN = Quirks(
     traits=VenueTraits(
         venue="kraken",
+        cancels_at_once=50,
         dead_man=True,
         # No request carries an expiry: a signed one is good as long as it is on its way.
         recv_window_us=10_000_000,

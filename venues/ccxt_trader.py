@@ -149,6 +149,14 @@ class CcxtTrader:
             raise Unavailable(self._client.who, "its open orders are no list")
         return rows
 
+    async def cancel_many(self, venue_order_ids: Sequence[str]) -> None:
+        """Ask the venue to cancel these (the port `CancelsMany`)."""
+        most = self._quirks.traits.cancels_at_once
+        if not 0 < len(venue_order_ids) <= most:
+            why = f"it cancels {most} orders at once, not {len(venue_order_ids)}"
+            raise Unavailable(self._client.who, why)
+        await self._wholesale(Priority.CANCEL, "cancel_orders", list(venue_order_ids))
+
     async def cancel_all(self) -> None:
         """Ask the venue to cancel every open order of the account."""
         if not self._quirks.traits.cancel_all:

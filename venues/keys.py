@@ -10,6 +10,9 @@ from typing import NoReturn
 
 from domain.keys import Purpose
 
+BLOT = "[hidden]"
+SHORTEST = 4  # of less there is nothing to hide
+
 
 class Secret:
     """A text that `repr`, `str`, logs, pickles and dataclass dumps do not show."""
@@ -64,6 +67,13 @@ class Keys:
         trying; whoever has it already can recognise it here, and learns no more by that.
         """
         return hashlib.sha256(self.key.reveal().encode()).hexdigest()[:16]
+
+    def blotted(self, text: str) -> str:
+        """A text with every part of the key taken out of it: a venue may say our key back."""
+        for part in (self.key, self.secret, self.passphrase):
+            if part is not None and len(part.reveal()) >= SHORTEST:
+                text = text.replace(part.reveal(), BLOT)
+        return text
 
     def forget(self) -> None:
         """Let go of every part."""

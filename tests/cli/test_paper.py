@@ -66,6 +66,20 @@ def test_an_order_is_filled_on_paper_and_nothing_private_is_ever_called(place: H
     assert "KILLED" in place.run("kill", "status")[1]
 
 
+def test_the_brake_is_drilled_on_paper_and_a_persons_order_stays(place: Home) -> None:
+    place.enrol()
+    with running_daemon(place):
+        depth: dict[str, list[list[str]]] = place.admin.ask("depth", symbol="BTC/USD")  # type: ignore[assignment]
+        price = str(int(Decimal(depth["bids"][0][0]) * Decimal("0.97")))
+        mine = place.json("order", "buy", "BTC/USD", "0.01", "--price", price)
+        done = place.json("drill", "kill", "--code", place.code())
+        assert (done["proven"], done["released"]) == (True, True)
+        assert done["drill"]["accounts"] == ["kraken/main"]
+        (left,) = place.json("orders")
+        assert (left["id"], left["status"]) == (mine["client_id"], "OPEN")
+    assert private_calls(place) == []
+
+
 def test_without_a_network_paper_says_so_and_offers_the_demo(place: Home) -> None:
     place.admin.ask("down")
     status, told = place.run("status")

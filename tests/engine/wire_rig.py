@@ -225,7 +225,7 @@ async def trading_on(  # noqa: PLR0913 - each is one thing a test may want other
     places = (sites,) if isinstance(sites, Site) else tuple(sites)
     async with AsyncExitStack() as stack:
         connections = {
-            site.family.venue: await stack.enter_async_context(_connected(site)) for site in places
+            site.family.venue: await stack.enter_async_context(connected(site)) for site in places
         }
         rig = await stack.enter_async_context(
             running(
@@ -259,7 +259,7 @@ def _base(places: Sequence[Site]) -> str:
 
 
 @asynccontextmanager
-async def _connected(site: Site) -> AsyncGenerator[Connection]:
+async def connected(site: Site) -> AsyncGenerator[Connection]:
     account = AccountKeys(
         read=keys(site.thread, "read"),
         trade=keys(site.thread, "trade"),

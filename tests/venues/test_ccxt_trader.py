@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any
@@ -105,6 +106,21 @@ async def test_cancels_name_the_venues_id_or_else_ours() -> None:
     async with opened() as desk:
         assert (await desk.trader.cancel(SENT)).accepted
         assert await sent_by(desk, "CancelOrder") == f"cl_ord_id={CLIENT_ID}"
+
+
+async def test_several_orders_are_cancelled_by_one_call_that_names_each() -> None:
+    async with opened() as desk:
+        await desk.trader.cancel_many(["OAAAAA-BBBBB-CCCCCC", "ODDDDD-EEEEE-FFFFFF"])
+        (asked,) = [one for one in desk.stub.asked if one.path.endswith("CancelOrderBatch")]
+        assert json.loads(asked.body)["orders"] == ["OAAAAA-BBBBB-CCCCCC", "ODDDDD-EEEEE-FFFFFF"]
+
+
+async def test_more_orders_than_the_venue_takes_at_once_are_not_sent() -> None:
+    async with opened() as desk:
+        for names in ([], ["O"] * 51):
+            with pytest.raises(Unavailable, match="50 orders at once"):
+                await desk.trader.cancel_many(names)
+        assert not [one for one in desk.stub.asked if one.path.endswith("CancelOrderBatch")]
 
 
 async def test_a_cancel_asks_nothing_else_of_the_venue_first() -> None:

@@ -21,6 +21,7 @@ from tests.wire.orders import Ticket, Turned, Wish
 HEX = "[0-9a-fA-F]"
 CLIENT_ID = re.compile(f"{HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}}|{HEX}{{32}}|[ -~]{{1,18}}")
 LONGEST_TIMEOUT_S = 86_400
+MOST_AT_ONCE = 50
 
 
 def add_order(request: Request) -> object:
@@ -78,7 +79,10 @@ def cancel_batch(request: Request) -> object:
     """Cancel the orders of a list; unknown ones are passed over."""
     wanted = json.loads(request.text("orders", "[]"))
     mine = request.venue.exchange.open_tickets(request.owner)
-    return {"count": _cancel(request, [t for t in mine if t.order_id in wanted])}
+    if not 0 < len(wanted) <= MOST_AT_ONCE:
+        raise Denied(f"{BAD_ARGUMENTS}:orders")
+    chosen = [t for t in mine if t.order_id in wanted and not request.venue.refuses_cancel()]
+    return {"count": _cancel(request, chosen)}
 
 
 def cancel_all(request: Request) -> object:
