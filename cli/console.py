@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the configuration is read after the first screen, where tha
 AGAIN = {"demo": Mode.DEMO, "paper": Mode.PAPER}
 STATUS = {"crash": 70, "hangup": 129, "interrupted": 130, "terminated": 143}
 ANSWER_S = 0.5
+OURS = str(Path(__file__).resolve().parent.parent)
 log = logging.getLogger(__name__)
 
 
@@ -164,23 +165,26 @@ def _options(args: Namespace, seat: Seat, where: Path | None, ignition: Ignition
 
 def spawn_kill(args: Namespace, seat: Seat, reason: str, *terms: str) -> str:
     """Start `quarterdeck --kill` in a process of its own; what to tell the operator."""
-    command = [sys.executable, "-m", "cli.main", "--kill", reason, *terms]
+    # -P and our own place first: no folder of these names where we stand is taken for the program.
+    command = [sys.executable, "-P", "-m", "cli.main", "--kill", reason, *terms]
     command += [f"--{seat.mode.value.lower()}"]
     command += ["--data-dir", str(seat.places.data_dir)]
     command += ["--config", str(args.config)] if args.config else []
-    environment = os.environ if seat.ground is None else seat.ground.child_environment()
+    told = os.environ if seat.ground is None else seat.ground.child_environment()
+    found = os.pathsep.join(filter(None, (OURS, told.get("PYTHONPATH", ""))))
     seat.places.prepare()
-    told = seat.places.logs / "kill.log"
-    with told.open("ab") as output:
+    log_file = seat.places.logs / "kill.log"
+    with log_file.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - our own program, no shell
             command,
-            env=environment,
+            env={**told, "PYTHONPATH": found},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    return f"`quarterdeck --kill` runs as process {child.pid}; it writes to {told.name} of the logs"
+    where = f"it writes to {log_file.name} of the logs"
+    return f"`quarterdeck --kill` runs as process {child.pid}; {where}"
 
 
 @contextlib.contextmanager

@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cli.ground import Ground, stand
+from cli.hardening import harden
 from cli.render import as_json, complain, say
 from cli.user import data_directory
 from cli.venue_access import access
 from domain.asks import Trip
 from domain.board import Board, Mode
-from domain.codec import encode
+from domain.codec import Undecodable, encode
 from domain.errors import DeskError, Misconfigured, Refused, Unavailable
 from domain.halts import GLOBAL, Evidence, Halt, Level, Marker, scope_of
 from domain.orders import Side, VenueOrder
@@ -39,9 +40,16 @@ log = logging.getLogger(__name__)
 
 async def kill(args: Namespace) -> int:
     """Kill every book that is asked for: the flag's, or all that exist."""
-    books = _books(args)
-    outcomes = [await _kill_book(args, book) for book in books]
-    return max(outcomes, key=_gravity, default=NO_VENUE)
+    harden()  # keys may be in our environment from the start, and a hung engine takes its time
+    # Every marker first, and then side by side: no book waits for another one's engine.
+    marked = [_mark(args, book) for book in _books(args)]
+    work = (_kill_book(args, places, marker) for places, marker in marked)
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    told = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    return max(told, key=_gravity, default=NO_VENUE)
 
 
 def _gravity(outcome: int) -> int:
@@ -59,18 +67,21 @@ def _books(args: Namespace) -> Sequence[str]:
     return there
 
 
-async def _kill_book(args: Namespace, book: str) -> int:
-    places = Places(data_directory(args), book)
-    marker = _marker(args)
+def _mark(args: Namespace, book: str) -> tuple[Places, Marker]:
+    places, marker = Places(data_directory(args), book), _marker(args)
     _write(places, marker)
     what = "" if marker.scope == GLOBAL else f" in {marker.scope}"
     if marker.level is Level.REDUCE_ONLY:
         say(f"{book}: HALT written; only sales of what is held leave{what}")
     else:
         say(f"{book}: HALT written; no further order leaves{what}")
+    return places, marker
+
+
+async def _kill_book(args: Namespace, places: Places, marker: Marker) -> int:
     halt = await _through_the_engine(places, marker)
     if halt is not None:
-        return _told(book, halt, json=args.json)
+        return _told(places.book, halt, json=args.json)
     return await _alone(args, places, marker)
 
 
@@ -121,6 +132,10 @@ async def _through_the_engine(places: Places, marker: Marker) -> Halt | None:
     except (Unavailable, TimeoutError, Misconfigured) as error:
         log.info("no answer from an engine: %s", error)
         say("no engine answers: cancelling with clients of our own")
+        return None
+    except (DeskError, Undecodable, OSError) as error:
+        # Whatever an engine says instead of yes: the orders are cancelled all the same.
+        say(f"the engine does not stop ({error}): cancelling with clients of our own")
         return None
 
 
@@ -237,9 +252,10 @@ def _inside(marker: Marker) -> Callable[[VenueOrder], bool] | None:
 
 def _ground(args: Namespace, places: Places) -> Ground:
     """The configuration of the book; killing is allowed where starting would be refused."""
-    mode = {"live": "LIVE", "demo": "DEMO", "paper": "PAPER"}[places.book]
-    told = Namespace(**{**vars(args), "mode": mode})
-    return stand(told)
+    # What LIVE asks of the settings at a start is nothing that a kill needs; its trade keys are.
+    mode = {"live": "OBSERVE", "demo": "DEMO", "paper": "PAPER"}[places.book]
+    ground = stand(Namespace(**{**vars(args), "mode": mode}))
+    return replace(ground, mode=Mode.LIVE) if places.book == "live" else ground
 
 
 async def _swept(places: Places, marker: Marker, sweeps: Sequence[Sweep], ground: Ground) -> int:

@@ -29,6 +29,11 @@ NAME = "seal"
 NEXT = "seal/next"
 SIMULATED = (Mode.DEMO, Mode.PAPER)
 KEY_FILE = "seal.key"
+_STRIPPED = (
+    "says that it was never sealed, though a key that sealed it is kept: somebody took the seals "
+    "off, or it is an old copy; restore it. If it is right as it is, start once with --observe "
+    "--new-seal-key"
+)
 log = logging.getLogger(__name__)
 
 
@@ -75,7 +80,7 @@ class Seals:
         """Take the key that sealed so far, or make the first one; False: none can be kept."""
         ours = await self._known()
         if ours is not None:
-            await self._adopt(ours, None)
+            await self._in_force(ours)
             return True
         lost = self._ledger.sealed_by
         simulated = self._ground.mode in SIMULATED
@@ -89,14 +94,15 @@ class Seals:
             )
         seed = self._fresh()
         try:
-            kept = await asyncio.to_thread(self._keys.write, NAME, seed, quietly=not lost)
+            first = NAME if simulated else NEXT
+            kept = await asyncio.to_thread(self._keys.write, first, seed, quietly=not lost)
         except DeskError as error:
             if lost:
                 raise
             log.warning("no key to seal the ledger with could be kept: %s", error)
             return False
         if kept:
-            await self._adopt(self._sealer_of(seed), None)
+            await self._in_force(seed)
         return kept
 
     async def rotate(self, actor: str) -> str:
@@ -113,14 +119,30 @@ class Seals:
         await self.anchors.now()
         return self._ledger.sealed_by
 
-    async def _known(self) -> Sealer | None:
-        """The kept key that is in force; or any kept one where nothing was sealed yet."""
+    async def _known(self) -> str | None:
+        """The kept key that is in force; or one that was made and is not yet, after a crash.
+
+        Raises:
+            Misconfigured: a key sealed this ledger, which says that nothing ever did.
+        """
+        sealed_by, simulated = self._ledger.sealed_by, self._ground.mode in SIMULATED
         for name in (NAME, NEXT):
-            text = await asyncio.to_thread(self._keys.read, name)
-            sealer = None if text is None else self._sealer_of(text)
-            if sealer is not None and self._ledger.sealed_by in ("", sealer.public_key):
-                return sealer
+            seed = await asyncio.to_thread(self._keys.read, name)
+            if seed is None:
+                continue
+            if self._sealer_of(seed).public_key == sealed_by:
+                return seed
+            if not sealed_by and (name == NEXT or simulated):
+                return seed
+            if not sealed_by and not self._ground.new_seal_key:
+                raise Misconfigured(str(self._ground.places.ledger), _STRIPPED)
         return None
+
+    async def _in_force(self, seed: str) -> None:
+        """Adopt a key, if it is not; only then it gets its own name, whatever crashed before."""
+        await self._adopt(self._sealer_of(seed), None)
+        if await asyncio.to_thread(self._keys.read, NAME) != seed:
+            await asyncio.to_thread(self._keys.write, NAME, seed, quietly=True)
 
     async def _adopt(self, own: Sealer, before: Sealer | None, actor: str = "engine") -> None:
         self._sealer = own

@@ -17,7 +17,7 @@ FILE_NAME = "trading_config.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A configuration file's bytes, and why LIVE may not trust it ("" when it may)."""
+    """A configuration file's bytes, and why the live book may not trust it ("" when it may)."""
 
     path: Path
     shown: str
@@ -69,14 +69,27 @@ def read_file(path: Path) -> Found:
 
 
 def _distrust(path: Path, status: os.stat_result) -> str:
-    if status.st_uid not in (os.geteuid(), SUPERUSER):
-        return f"belongs to user id {status.st_uid}; live mode reads only your own or root's"
-    if status.st_mode & stat.S_IWOTH:
-        return "can be changed by everybody; run chmod o-w on it"
+    """The file says where keys and orders go: nobody but its owner may have a say in it."""
     folder = path.resolve().parent.stat()
-    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
-        return "lies in a folder that everybody can change; run chmod o-w on the folder"
+    if not _is_ours(status):
+        return f"belongs to user id {status.st_uid}; the live book reads only your own or root's"
+    if not _is_ours(folder):
+        return f"lies in a folder of user id {folder.st_uid}; move it into one of your own"
+    if who := _changers(status):
+        return f"can be changed by {who}; run chmod go-w on it"
+    if (who := _changers(folder)) and not folder.st_mode & stat.S_ISVTX:
+        return f"lies in a folder that {who} can change; run chmod go-w on the folder"
     return ""
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid in (os.geteuid(), SUPERUSER)
+
+
+def _changers(status: os.stat_result) -> str:
+    if status.st_mode & stat.S_IWOTH:
+        return "everybody"
+    return "its group" if status.st_mode & stat.S_IWGRP else ""
 
 
 def _shown(path: Path) -> str:

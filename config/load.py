@@ -179,10 +179,10 @@ def _touches(path: KeyPath, known: Iterable[Mistake]) -> bool:
 def _starting(
     settings: Settings, mode: Mode, found: Found, known: Sequence[Mistake]
 ) -> list[Mistake]:
-    if mode is not Mode.LIVE:
+    if mode.book != "live":
         return []
     mistakes = [Mistake(found.shown, (), found.distrust)] if found.distrust else []
-    if settings.mode != "live" and not _touches(("mode",), known):
+    if mode is Mode.LIVE and settings.mode != "live" and not _touches(("mode",), known):
         hint = f"live is asked for twice; also write 'mode: live' in {found.shown}"
         mistakes.append(Mistake("--live", ("mode",), hint))
     return mistakes

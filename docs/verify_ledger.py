@@ -4,8 +4,9 @@ python verify_ledger.py FILE [HEAD] [KEY] [ANCHORS ...]
 
 FILE is a ledger.db (opened for reading only) or a JSONL export; HEAD the file `head` beside a
 ledger; KEY the public key that should have sealed it (64 hexadecimal digits); ANCHORS any text
-with anchors in it. Exit 0: it holds. Exit 1: it does not. Python's standard library only,
-Ed25519 (RFC 8032) included, and written apart from the program that it checks.
+with anchors in it. Exit 0: it holds. Exit 1: it does not, or a file that was given proves
+nothing. Python's standard library only, Ed25519 (RFC 8032) included, and written apart from
+the program that it checks.
 """  # noqa: INP001 - a single file to be copied anywhere
 
 import hashlib
@@ -15,6 +16,7 @@ import sqlite3
 import sys
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, setcontext
 from pathlib import Path
 
@@ -39,14 +41,16 @@ def rows_of(file: Path) -> Iterator[tuple]:
     database, lines = sqlite3.connect(address, uri=True), {}
     for seq, asset, account, amount in database.execute("SELECT * FROM posting"):
         lines.setdefault(seq, {}).setdefault(asset, {})[account] = amount
-    columns = "seq, prev, hash, payload, seal, kind, account, idem"
+    columns = "seq, prev, hash, payload, seal, kind, account, idem, symbol, side, ts_us"
     for row in database.execute(f"SELECT {columns} FROM event ORDER BY seq"):  # noqa: S608
-        yield *row[:5], row[5:], lines.pop(row[0], {})
+        written = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row[10])
+        at = written.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        yield *row[:5], (*row[5:10], at), lines.pop(row[0], {})
     database.close()
     need(not lines, f"postings without an event: {sorted(lines)}")
 
 
-def check(file: Path, head: dict, key: str, anchors: list) -> str:
+def check(file: Path, heads: list, key: str, anchors: list) -> str:
     """Walk the chain and raise at the first row that does not hold."""
     previous, keys, hashes, ledger, now, seal = bytes(32), set(), [], "", "", None
     for seq, prev, own, payload, seal, index, postings in rows_of(file):  # noqa: B007
@@ -62,7 +66,9 @@ def check(file: Path, head: dict, key: str, anchors: list) -> str:
         meant = told.get("postings", {})
         for asset, amounts in meant.items():
             need(not sum(map(Decimal, amounts.values())), f"{at} {asset} does not sum to zero")
-        names = (told["kind"], told.get("account", ""), told["key"])
+        fill = told["fact"].get("fill", {})
+        filled = (fill.get("symbol", ""), fill.get("side", ""))
+        names = (told["kind"], told.get("account", ""), told["key"], *filled, told["ts"])
         need(index in {None, names}, f"{at} index is not that of the payload")
         need(postings in (None, meant), f"{at} postings are not those of the payload")
         need(told["key"] not in keys, f"{at} key was used before")
@@ -72,7 +78,8 @@ def check(file: Path, head: dict, key: str, anchors: list) -> str:
         hashes.append(own.hex())
         previous = own
     known = dict(enumerate(hashes, 1))
-    need(not head or known.get(head["seq"]) == head["hash"], "the head file knows another ledger")
+    for head in heads:
+        need(known.get(head["seq"]) == head["hash"], "the head file knows another ledger")
     need(key in {"", now}, "it was sealed by another key, or by none")
     # The newest seal vouches for its row, and through the chain for every row before it.
     fits = bool(now and seal) and sealed(ledger, len(hashes), previous, now, seal)
@@ -117,6 +124,18 @@ def point(raw: bytes) -> tuple[int, int]:
     return (P - x if x % 2 != odd else x), y
 
 
+def told_by(text: str) -> tuple[list, list]:
+    """The row that a head file names, or the anchors in any other text."""
+    found = re.findall(ANCHOR, text)
+    try:
+        head = [] if found else [json.loads(text)]
+    except ValueError:
+        head = []
+    is_head = bool(head) and head[0].keys() == {"hash", "seq"}
+    need(found or is_head, "a file that was given holds neither a head nor an anchor")
+    return head, found
+
+
 def need(holds: object, text: str) -> None:
     """Raise unless it holds."""
     if not holds:
@@ -129,9 +148,10 @@ if __name__ == "__main__":
         rest = sys.argv[2:]
         told_key = next((one.lower() for one in rest if re.fullmatch(r"[0-9a-fA-F]{64}", one)), "")
         texts = [Path(one).read_text("utf-8") for one in rest if one.lower() != told_key]
-        notes = [json.loads(text) for text in texts if text.startswith("{")] or [{}]
-        seen = [found for text in texts for found in re.findall(ANCHOR, text)]
-        verdict = check(Path(sys.argv[1]), notes[0], told_key, seen)
+        notes = [told_by(text) for text in texts]
+        heads = [head for known, _ in notes for head in known]
+        seen = [anchor for _, known in notes for anchor in known]
+        verdict = check(Path(sys.argv[1]), heads, told_key, seen)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the ledger is not proven
         sys.exit(f"FAIL: {type(error).__name__}: {error}")
     sys.stdout.write(f"{verdict}\n")

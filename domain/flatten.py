@@ -10,6 +10,8 @@ from enum import StrEnum
 from domain.instruments import Account
 from domain.money import ZERO
 
+STRATEGY = "flatten"  # whose orders the sales of a halt at FLATTEN are
+
 
 class FlattenState(StrEnum):
     """Where an account's flattening stands."""

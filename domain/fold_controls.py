@@ -31,7 +31,9 @@ def _limits_withdrawn(board: Board, _: controls.LimitsWithdrawn) -> Board:
 
 
 def _armed(board: Board, _: controls.Armed) -> Board:
-    return board.but(armed=True, phase=Phase.ARMED)
+    # The phase is the process's own: one that reads its past, or drains, is not opened by it.
+    phase = Phase.ARMED if board.phase is Phase.READY else board.phase
+    return board.but(armed=True, phase=phase)
 
 
 def _disarmed(board: Board, _: controls.Disarmed) -> Board:

@@ -156,7 +156,12 @@ def _thawed(request: Request, fact: facts.WithdrawalThawed) -> Request:
     stood_us = max(0, fact.at_us - request.frozen_us)
     ready_us = request.ready_us + stood_us if request.ready_us else 0
     return replace(
-        request, frozen_us=0, ready_us=ready_us, expires_us=request.expires_us + stood_us
+        request,
+        frozen_us=0,
+        ready_us=ready_us,
+        expires_us=request.expires_us + stood_us,
+        # What ruled before the halt rules no more, should the judgement that follows be lost.
+        ruling=replace(request.ruling, policy=""),
     )
 
 

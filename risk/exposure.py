@@ -6,7 +6,7 @@ thousand open orders as with none. The one rule: the sums always equal the claim
 from scratch; nothing is ever adjusted by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -62,9 +62,13 @@ def claim_of(state: OrderState) -> Claim | None:
 
 @dataclass(slots=True)
 class _Holdings:
-    """One account's last whole balance, and the fills that it may not contain yet."""
+    """One account's last whole balance, and the fills that it may not contain yet.
+
+    `totals` are the positions that it counts with: the balance's, or what is assumed until then.
+    """
 
     balances: Balances | None = None
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
     drift: list[tuple[int, str, Decimal]] = field(default_factory=list)
     losses: dict[str, Decimal] = field(default_factory=dict)
 
@@ -153,11 +157,7 @@ class Exposure:
     def balances_seen(self, balances: Balances) -> None:
         """A whole balance arrived: it replaces the old one and absorbs the fills before it."""
         holdings = self._accounts.setdefault(balances.account, _Holdings())
-        if holdings.balances is not None:
-            for asset, old in holdings.balances.assets.items():
-                _add(self._totals, asset, -old.total)
-        for asset, new in balances.assets.items():
-            _add(self._totals, asset, new.total)
+        self._count(holdings, {asset: held.total for asset, held in balances.assets.items()})
         holdings.balances = balances
         self._absorb(holdings, balances.asked_us - BALANCE_LAG_US)
         for client_id in list(self._outside_ids.get(balances.account, ())):
@@ -165,6 +165,22 @@ class Exposure:
             if self._inside(claim):
                 self._outside_ids[balances.account].discard(client_id)
                 _add(self._outside, (claim.account, claim.outgoing_asset), -claim.outgoing)
+
+    def assume(self, account: Account, totals: Mapping[str, Decimal]) -> None:
+        """Count what the books say of an account until its venue tells: a position, not to spend.
+
+        A venue that is down at the start holds what it held; unknown is not nothing.
+        """
+        holdings = self._accounts.setdefault(account, _Holdings())
+        if holdings.balances is None:
+            self._count(holdings, totals)
+
+    def _count(self, holdings: _Holdings, totals: Mapping[str, Decimal]) -> None:
+        for asset, old in holdings.totals.items():
+            _add(self._totals, asset, -old)
+        for asset, new in totals.items():
+            _add(self._totals, asset, new)
+        holdings.totals = totals
 
     def _absorb(self, holdings: _Holdings, before_us: int) -> None:
         kept = []
@@ -205,6 +221,8 @@ class Exposure:
                 continue
             if known.balances is not None:
                 self.balances_seen(known.balances)
+            else:
+                self.assume(account, known.totals)
             holdings = self._accounts.setdefault(account, _Holdings())
             for booked_us, asset, change in known.drift:
                 holdings.drift.append((booked_us, asset, change))

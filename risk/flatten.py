@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from domain.board import at
-from domain.flatten import Leftover
+from domain.flatten import STRATEGY, Leftover
 from domain.instruments import Account, Instrument, base_of
 from domain.market import Price
 from domain.money import ONE, ZERO, canonical
@@ -17,7 +17,7 @@ from domain.orders import Draft, Kind, Side, TimeInForce
 from domain.scopes import Reach, Scope
 from risk.proposal import View
 
-STRATEGY = "flatten"
+UNTOLD = "its balances are not known"
 PROMISED = "it is promised to orders that are not settled yet"
 WITHIN = Decimal("0.9")  # of the collar, so that a market that moves meanwhile denies nothing
 HUNDRED = Decimal(100)
@@ -45,8 +45,10 @@ def to_sell(
     Runs under the caller's exact context.
     """
     balances = view.exposure.balances(account)
+    if balances is None:
+        return (), (Leftover(asset="ALL", quantity=ZERO, why=UNTOLD),)
     sales, left = [], []
-    for asset, balance in sorted(balances.assets.items()) if balances is not None else ():
+    for asset, balance in sorted(balances.assets.items()):
         if balance.total <= ZERO or asset in view.settings.cash or not _inside(asset, scope):
             continue
         found = _sale(account, asset, scope, view)
@@ -106,7 +108,7 @@ def _rate(quote: str, view: View) -> Decimal | None:
 def _within(
     account: Account, pair: Instrument, middle: Decimal, rate: Decimal, free: Decimal, view: View
 ) -> Holding | str:
-    price = middle * (ONE - view.limits.price_collar_pct * WITHIN / HUNDRED)
+    price = middle * (ONE - _collar_pct(account, pair.symbol, view) * WITHIN / HUNDRED)
     if pair.tick:
         price = (price / pair.tick).to_integral_value(ROUND_CEILING) * pair.tick
     quantity = pair.whole_lots(free)
@@ -125,6 +127,13 @@ def _within(
         strategy=STRATEGY,
     )
     return Holding(asset=pair.base, draft=draft, rate=rate)
+
+
+def _collar_pct(account: Account, symbol: str, view: View) -> Decimal:
+    """The tightest collar that such a sale has to pass: the desk's, or that of a scope."""
+    lenses = () if view.covering is None else view.covering((account, symbol, STRATEGY))
+    scoped = (lens.view.limits.price_collar_pct for lens in lenses)
+    return min((view.limits.price_collar_pct, *scoped))
 
 
 def _told(least: Decimal | None) -> str:

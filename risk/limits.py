@@ -77,6 +77,9 @@ class Limits:
             if name.startswith(f"{POSITION}.")
         }
         plain: dict[str, Any] = {n: value for n, value in desk.items() if "." not in n}
+        for name in ("max_order_value", "max_daily_volume"):
+            if name not in plain:
+                raise NotANumber(f"{name} has no default: it cannot be missing, or off")
         try:
             scoped = scoped_from({name: told[name] for name in told.keys() - desk.keys()})
             return Limits(max_position_size=sizes, by_scope=scoped, version=version, **plain)
@@ -131,7 +134,7 @@ def looser(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
         before, after = old.get(name), new.get(name)
         # A first limit for one asset replaces the default one for it, in the same scope.
         if before is None:
-            before = old.get(_for_all(name))
+            before = old.get(_for_all(name), _UNSAID if _is_of_the_desk(name) else None)
         if after is None:
             after = new.get(_for_all(name))
         if _allows_more(name, before, after):
@@ -143,6 +146,13 @@ def _for_all(name: str) -> str:
     """The setting that holds for an asset without one of its own; "" for other settings."""
     setting, at, scope = name.partition(AT)
     return f"{POSITION}.{DEFAULT}{at}{scope}" if setting.startswith(f"{POSITION}.") else ""
+
+
+_UNSAID = "0"  # what the whole desk may hold of an asset that no limit of it names
+
+
+def _is_of_the_desk(name: str) -> bool:
+    return name.startswith(f"{POSITION}.") and AT not in name
 
 
 def _allows_more(name: str, before: str | None, after: str | None) -> bool:
@@ -159,8 +169,9 @@ def strictest(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """Each setting from whichever of the two allows less: what may apply without a code."""
     chosen = dict(new)
     for name in looser(old, new):
-        if name in old:
-            chosen[name] = old[name]
+        stricter = old.get(name, old.get(_for_all(name)))
+        if stricter is None:
+            del chosen[name]  # nothing was said of it: that allows nothing
         else:
-            chosen[name] = old.get(_for_all(name), chosen[name])
+            chosen[name] = stricter
     return dict(sorted(chosen.items()))

@@ -59,6 +59,7 @@ class Pace:
     def submitted(self, terms: Terms, at_us: int) -> None:
         """An order with these terms passed the gate."""
         self.orders.add(at_us)
+        self._forget(at_us - self._identical_us)
         self._recent.append((at_us, terms))
         self._alike[terms] = self._alike.get(terms, 0) + 1
 
@@ -72,15 +73,18 @@ class Pace:
 
     def identical(self, terms: Terms, now_us: int) -> int:
         """How many orders with the same account, symbol, side, quantity and price passed."""
-        oldest = now_us - self._identical_us
-        while self._recent and self._recent[0][0] <= oldest:
+        self._forget(now_us - self._identical_us)
+        return self._alike.get(terms, 0)
+
+    def _forget(self, oldest_us: int) -> None:
+        """Also where nobody asks: a scope without such a limit hears of every order too."""
+        while self._recent and self._recent[0][0] <= oldest_us:
             _, old = self._recent.popleft()
             left = self._alike[old] - 1
             if left:
                 self._alike[old] = left
             else:
                 del self._alike[old]
-        return self._alike.get(terms, 0)
 
     def executions(self, strategy: str, now_us: int) -> int:
         """The strategy's executions in the last minute."""

@@ -37,7 +37,7 @@ def max_executions_per_minute(order: Proposal, view: View) -> RuleResult:
     """Executions of the order's strategy in the last minute."""
     limit = view.limits.max_executions_per_minute
     used = _count(view.pace.executions(order.strategy, view.now_us))
-    passed = used < limit
+    passed = used < limit or order.flattens  # a person has confirmed it: no strategy behaves
     reason = "" if passed else f"RUNAWAY: {order.strategy} had {used} executions in a minute"
     return measured("max_executions_per_minute", reason, used, ZERO, ONE, limit, "executions")
 
@@ -46,7 +46,7 @@ def max_denials_per_5min(order: Proposal, view: View) -> RuleResult:
     """Denials of the order's strategy in the last five minutes."""
     limit = view.limits.max_denials_per_5min
     used = _count(view.pace.denials(order.strategy, view.now_us))
-    passed = used < limit
+    passed = used < limit or order.flattens
     reason = "" if passed else f"RUNAWAY: {order.strategy} had {used} denials in five minutes"
     return measured("max_denials_per_5min", reason, used, ZERO, ONE, limit, "denials")
 

@@ -11,6 +11,7 @@ from domain.board import Board
 from domain.halts import Level
 from domain.instruments import Account
 from domain.scopes import Scope
+from domain.triggers import Gauge
 from risk.limits import Limits
 
 
@@ -91,8 +92,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a trigger sees now: its value and limit as text, and the halts it wants."""
+    """What a trigger sees now: its value and limit as text, and the halts it wants.
+
+    `gauges` tell the same of each account as numbers, where a trigger counts.
+    """
 
     value: str
     limit: str
     wanted: tuple[Wanted, ...] = ()
+    gauges: tuple[Gauge, ...] = ()

@@ -8,6 +8,7 @@ and nowhere else, so that no scope misses what the whole desk has counted.
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -102,6 +103,14 @@ class Scopes:
         for lens in self._lenses:
             if _holds(lens.scope, balances.account):
                 lens.view.exposure.balances_seen(balances)
+
+    def assume(self, account: Account, totals: Mapping[str, Decimal]) -> None:
+        """What the books say of an account whose balances nobody has told yet."""
+        self._follow()
+        self._view.exposure.assume(account, totals)
+        for lens in self._lenses:
+            if _holds(lens.scope, account):
+                lens.view.exposure.assume(account, totals)
 
     def filled(self, fill: Fill, booked_us: int) -> None:
         """A fill was booked that the last balance may not contain."""

@@ -5,6 +5,7 @@ halts it wants. The one rule: a trigger that fails trips everything; it is never
 """
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from domain.board import Break, Feed
 from domain.halts import Level
@@ -12,6 +13,7 @@ from domain.instruments import Account
 from domain.money import canonical
 from domain.orders import Status
 from domain.scopes import EVERYTHING, Reach, Scope
+from domain.triggers import Gauge
 from risk.limits import Limits
 from risk.scene import Conduct, Reading, Scene, Wanted
 
@@ -65,7 +67,9 @@ def failed_orders(scene: Scene) -> Reading:
     reason = f"orders rejected or in doubt in {window_s} s: {told} (limit {limit})"
     scopes = (EVERYTHING,) if len(over) > 1 else tuple(map(_of_account, over))
     wanted = tuple(Wanted(Level.HALT_CANCEL, scope, reason) for scope in scopes)
-    return Reading(str(most), shown, wanted)
+    counted = sorted(scene.failures.items())
+    gauges = tuple(Gauge(str(account), Decimal(n), Decimal(limit)) for account, n in counted)
+    return Reading(str(most), shown, wanted, gauges)
 
 
 def runaway(scene: Scene) -> Reading:

@@ -123,6 +123,7 @@ class Policy:
             *self.told(),
             canonical(self.auto_approve_under),
             str(self.two_person),
+            str(self.quarantine_s),
             str(self.cool_off_s),
             self.time_zone,
         )
@@ -243,7 +244,8 @@ def _matches(rule: Rule, policy: Policy, case: Case) -> bool:
 def _names(rule: Rule, terms: Terms) -> bool:
     named = (
         (rule.assets, (terms.asset,)),
-        (rule.networks, (terms.network,)),
+        # One venue writes TRX and another trx: a rule means the network.
+        ([known.casefold() for known in rule.networks], (terms.network.casefold(),)),
         (rule.destinations, (terms.destination, terms.destination_name)),
         (rule.accounts, (str(terms.account),)),
         (rule.requesters, (terms.requester,)),

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from storage.batch import Head
 from storage.comparisons import Finding
-from storage.durable import PRIVATE_DIRECTORY, PRIVATE_FILE, sync_directory
+from storage.durable import PRIVATE_DIRECTORY, PRIVATE_FILE, open_regular, sync_directory
 from storage.seal_check import Era, eras, ledger_id_of
 from storage.seals import seal_fits, sealed_at_us
 
@@ -78,7 +78,9 @@ class AnchorFile:
         is_new = not self.path.exists()
         if is_new:
             self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        # A pipe that nobody reads is an error, not something to wait for.
+        how = os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_WRONLY | os.O_APPEND | how
         descriptor = os.open(self.path, flags, PRIVATE_FILE)
         try:
             os.write(descriptor, f"{anchor.line()}\n".encode())
@@ -106,6 +108,12 @@ def newest_anchor(reader: sqlite3.Connection) -> Anchor | None:
     return Anchor(ledger_id_of(reader), Head(row[0], row[1]), known[-1].public_key, row[2])
 
 
+def ends_sealed(reader: sqlite3.Connection) -> bool:
+    """Whether the newest row has a good seal, as the last row of each commit of ours has."""
+    end = newest_anchor(reader)
+    return end is not None and seal_fits(end.ledger_id, end.public_key, end.head, end.seal)
+
+
 NONE_SEEN = AnchorsSeen(0, 0, None)
 
 
@@ -122,7 +130,7 @@ def compared(
     keys = {era.public_key for era in known}
     count = newest = 0
     for path in files:
-        for anchor in _told_by(path):
+        for anchor in told_by(path):
             if anchor.ledger_id != ledger_id:
                 continue
             problem = _problem(reader, anchor, keys)
@@ -132,8 +140,12 @@ def compared(
     return AnchorsSeen(count, newest, None)
 
 
-def _told_by(path: Path) -> Iterator[Anchor]:
-    with suppress(OSError), path.open(encoding="utf-8", errors="replace") as lines:
+def told_by(path: Path) -> Iterator[Anchor]:
+    """Every anchor in a file; none in one that cannot be read."""
+    with (
+        suppress(OSError),
+        os.fdopen(open_regular(path), encoding="utf-8", errors="replace") as lines,
+    ):
         yield from anchors_in(lines)
 
 

@@ -46,21 +46,33 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def read_small(path: Path, *, most: int) -> bytes | None:
-    """At most `most` bytes of a regular file, or None when nothing is there.
+def open_regular(path: Path) -> int:
+    """A descriptor of a regular file, to read.
 
     Neither waits for a pipe nor reads a device: anyone may have put something there.
+
+    Raises:
+        OSError: for anything that is not there, or is not a readable regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    # Before it is a file of Python's: of a folder that would fail and leave it open.
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is not a regular file")
+    return descriptor
+
+
+def read_small(path: Path, *, most: int) -> bytes | None:
+    """At most `most` bytes of a regular file, or None when nothing is there.
 
     Raises:
         OSError: for anything that is there and is not a readable regular file.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_regular(path)
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is not a regular file")
         return file.read(most)
 
 

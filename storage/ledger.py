@@ -1,4 +1,4 @@
-"""The append-only ledger on SQLite: `domain.storage_ports.Ledger` for the one engine that holds the book.
+"""The append-only ledger on SQLite: the port `Ledger` for the one engine that holds the book.
 
 The one rule: lock, look, write. The book's lock comes first; then the file is checked for what
 it is and whose it is; only then is anything appended, by the one writer (storage.writer).

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from domain.evidence import Contradiction
-from storage.anchors import anchors_in, compared
+from storage.anchors import compared, told_by
 from storage.batch import Head
 from storage.database import head_of, open_reader
 from storage.durable import sync_directory
@@ -65,12 +65,11 @@ class KnownRows:
 
     def _lost(self, reader: sqlite3.Connection) -> Iterator[Head]:
         """Rows that anchors of this ledger know, and it does not."""
-        with contextlib.suppress(OSError), self._anchors.open(errors="replace") as lines:
-            for told in anchors_in(lines):
-                if told.ledger_id == self._ledger.genesis.ledger_id:
-                    row = reader.execute(_HASH, (told.head.seq,)).fetchone()
-                    if row is None or row[0] != told.head.hash:
-                        yield told.head
+        for told in told_by(self._anchors):
+            if told.ledger_id == self._ledger.genesis.ledger_id:
+                row = reader.execute(_HASH, (told.head.seq,)).fetchone()
+                if row is None or row[0] != told.head.hash:
+                    yield told.head
 
     def _put_aside(self, at_us: int) -> None:
         if not self._anchors.exists():

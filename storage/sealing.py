@@ -11,11 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from domain.controls import SealKeyAdopted
-from domain.errors import DeskError, Unavailable
+from domain.errors import Corrupt, DeskError, Unavailable
 from domain.ports import Clock
 from storage.anchors import Anchor, AnchorFile
+from storage.batch import Head
 from storage.ledger import SqliteLedger
-from storage.seals import Sealer
+from storage.seals import Sealer, seal_fits
 from storage.verify import Witness
 
 SECOND_US = 1_000_000
@@ -40,10 +41,28 @@ async def begin(
 
     `before` is the key that sealed so far; without it the change stays unvouched for. From here
     on the ledger's own verifications are held against this key and these files of anchors.
+
+    A ledger that ends without a good seal was not written by us: nothing is sealed then, for a
+    new seal would vouch for the rows before it, and every verification goes on saying FAIL.
+
+    Raises:
+        Corrupt: a new key was to be adopted in such a ledger.
     """
     ledger_id = ledger.genesis.ledger_id
-    ledger.seal_with(lambda head: sealer.seal(ledger_id, head))
-    if ledger.sealed_by != sealer.public_key:
+    if ledger.sealed_by and not await asyncio.to_thread(_ends_sealed, ledger):
+        told = "the newest row has no seal of the key in force: it was not written by this program"
+        if ledger.sealed_by != sealer.public_key:
+            raise Corrupt(f"{told}; restore the ledger before its key is changed")
+        log.critical("%s; nothing is sealed before it is restored", told)
+        ledger.witness = Witness(sealer.public_key, anchors)
+        return
+
+    def seal(head: Head) -> bytes:
+        return sealer.seal(ledger_id, head)
+
+    if ledger.sealed_by == sealer.public_key:
+        ledger.seal_with(seal)
+    else:
         own, old = sealer.public_key, ledger.sealed_by
         agreed = before is not None and before.public_key == old
         adopted = SealKeyAdopted(
@@ -54,9 +73,15 @@ async def begin(
             before=old,
             by_before=before.vouch(ledger_id, old, own) if before is not None and agreed else "",
         )
+        ledger.seal_with(seal, adopted)
         await ledger.append([adopted])
         ledger.sealed_by = own
     ledger.witness = Witness(sealer.public_key, anchors)
+
+
+def _ends_sealed(ledger: SqliteLedger) -> bool:
+    end = ledger.newest_anchor()
+    return end is not None and seal_fits(end.ledger_id, end.public_key, end.head, end.seal)
 
 
 class Anchoring:

@@ -26,6 +26,7 @@ from web.approval_pages import STYLE_HASH, done_page, problem_page, request_page
 MOST_BYTES = 2_048
 PATIENCE_S = 10
 FORM = "application/x-www-form-urlencoded"
+UTF_8 = "utf-8"
 ACTS = ("approve", "reject")
 LOCKED = "locked"
 HEADERS = {
@@ -199,6 +200,8 @@ class _Page:
     async def _form(self, request: web.Request) -> Mapping[str, str]:
         if request.content_type != FORM:
             raise _No(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "use the page's own form")
+        if (request.charset or UTF_8).lower() != UTF_8:
+            raise _No(HTTPStatus.BAD_REQUEST, "this form cannot be read")
         try:
             told = await request.post()
         except (ValueError, LookupError):

@@ -97,10 +97,12 @@ async def test_a_raise_waits_for_its_cool_down_and_a_code_that_was_not_used(
     ) as rig:
         assert "can be raised in 3" in await put(rig, max_order_value="500")
         assert rig.board.limits["max_order_value"] == "400"
+        await rig.until(lambda board: 3_500 < board.engine.limits_wait_s <= HOUR_S)
         good = await code(rig)
         with pytest.raises(Refused, match=r"cooling down: 3[56]"):
             await rig.ask(asks.ApproveLimits(code=good))
         clock.waited_us += HOUR_S * 1_000_000
+        await rig.until(lambda board: not board.engine.limits_wait_s)
         with pytest.raises(Refused, match="second_factor"):
             await rig.ask(asks.ApproveLimits(code="000000"))
         good = await code(rig)
@@ -255,6 +257,7 @@ async def test_a_limit_of_a_scope_is_put_in_force_felt_and_taken_away_with_a_cod
         ({"max_open_orders@PLACE:kraken": "1"}, "is no scope"),
         ({"max_daily_loss@VENUE:kraken": "1"}, "whole desk"),
         ({"max_order_value@VENUE:kraken": "off"}, "there is no limit"),
+        ({"max_order_value": "off"}, "max_order_value has no default: it cannot be missing"),
     ],
 )
 async def test_what_is_no_limit_is_refused_in_words(

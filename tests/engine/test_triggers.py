@@ -422,6 +422,8 @@ async def test_every_trigger_is_shown_with_its_value_its_limit_and_its_last_trip
     assert LEVELS.keys() == views.keys()
     shown = views["failed_orders"]
     assert (shown.value, shown.limit) == ("10", "10 in 300 s")
+    ten = Decimal(10)
+    assert [(g.about, g.used, g.limit) for g in shown.gauges] == [("kraken/main", ten, ten)]
     assert shown.fired_us == START_US
     assert shown.fired_scope == "ACCOUNT:kraken/main"
     assert views["order_without_intent"].fired_us == START_US

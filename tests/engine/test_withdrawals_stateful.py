@@ -26,7 +26,8 @@ import engine.withdrawcase
 import engine.withdrawsend
 import risk.withdrawals
 from domain import asks_withdrawals as asks
-from domain import controls
+from domain import controls, fold_withdrawals
+from domain import withdrawal_facts as facts
 from domain.withdrawals import PROMISED, Approval, Request, State, Submission, VenueStatus
 from engine.secondfactor import SecondFactor
 from engine.withdrawcase import Cases
@@ -273,7 +274,14 @@ def approvals_of_another_body_count(patch: Patch) -> None:
         if not request.approved_us:
             await whole(self, request, reason)
 
+    steps = fold_withdrawals._STEPS
+    thawed = steps[facts.WithdrawalThawed]
+
+    def ruled_still(request: Request, fact: Any) -> Request:
+        return replace(thawed(request, fact), ruling=request.ruling)
+
     patch.setattr(Dispatch, "_judged", kept)
+    patch.setitem(steps, facts.WithdrawalThawed, ruled_still)
 
 
 def any_hash_is_approved(patch: Patch) -> None:

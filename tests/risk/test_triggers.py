@@ -14,6 +14,7 @@ from domain.halts import Level
 from domain.instruments import Account
 from domain.orders import Kind, Order, OrderState, Side
 from domain.table import Table
+from domain.triggers import Gauge
 from risk import triggers
 from risk.limits import Limits
 from risk.scene import Conduct, Fall, Reading, Scene, TriggerSettings
@@ -123,6 +124,13 @@ def test_ten_failed_orders_halt_their_account_and_two_such_accounts_everything(
     failures: dict[Account, int], expected: list[tuple[Level, str]]
 ) -> None:
     assert wants(triggers.failed_orders(scene(failures=failures))) == expected
+
+
+def test_failed_orders_are_told_of_each_account_against_the_setting_that_runs() -> None:
+    told = scene(failures={MEXC: 2, KRAKEN: 4}, settings=TriggerSettings(failed_orders=5))
+    gauges = triggers.failed_orders(told).gauges
+    assert gauges == (Gauge("kraken/main", D(4), D(5)), Gauge("mexc/main", D(2), D(5)))
+    assert triggers.failed_orders(scene()).gauges == ()
 
 
 @pytest.mark.parametrize(

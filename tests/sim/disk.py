@@ -59,7 +59,7 @@ class Disk:
 
 
 class SimLedger:
-    """`domain.storage_ports.Ledger` on a `Disk`; appends wait for a group commit on the loop's clock."""
+    """The port `Ledger` on a `Disk`; appends wait for a group commit on the loop's clock."""
 
     def __init__(self, disk: Disk, committed: Committed, dice: SeededDice) -> None:
         self._disk = disk
