@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from accounting.form8949 import Form8949, Row
 from domain.money import canonical
+from domain.text import as_cell
 
 HEADER = (
     "part",
@@ -24,8 +25,6 @@ HEADER = (
     "slice",
     "flag",
 )
-# Also in their full-width forms (CWE-1236).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def table(form: Form8949) -> list[tuple[str, ...]]:
@@ -38,15 +37,10 @@ def table(form: Form8949) -> list[tuple[str, ...]]:
     ]
 
 
-def as_text(told: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{told}" if told.startswith(_FORMULA) else told
-
-
 def _line(row: Row, *, dollars: bool) -> tuple[str, ...]:
     d, e, g, h = (_money(amount, dollars=dollars) for amount in row.cells)
-    words = (row.part, row.box, as_text(row.description), row.acquired, row.sold)
-    ends = (as_text(row.account), as_text(row.slice_id), row.flag)
+    words = (row.part, row.box, as_cell(row.description), row.acquired, row.sold)
+    ends = (as_cell(row.account), as_cell(row.slice_id), row.flag)
     return (*words, d, e, row.code, g if row.cells.g else "", h, *ends)
 
 

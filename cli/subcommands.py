@@ -102,7 +102,11 @@ def _control(commands: "Commands[Parser]") -> None:
         "enrol",
         "make a second factor: QR code, two codes, recovery codes",
     )
-    enrol.add_argument("--proof", default="", help="to enrol again: a code or a recovery code")
+    enrol.add_argument(
+        "--proof",
+        default="",
+        help="to enrol again: a code or a recovery code; `-` reads it from standard input",
+    )
     broken = command(commands, "breaks", "where two sources contradict each other")
     answers = broken.add_subparsers(dest="action", metavar="ACTION")
     command(answers, "list", "what is open, since when, how large, and what to do about it")

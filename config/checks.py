@@ -121,6 +121,14 @@ def paper(settings: Settings, _: Mode) -> Found:
         )
 
 
+def policy_times(settings: Settings, _: Mode) -> Found:
+    """A rule's hours are some hours: from noon to noon would never match."""
+    for name, rule in settings.withdrawals.policy.items():
+        if rule.since is not None and rule.since == rule.until:
+            place = ("withdrawals", "policy", name, "until")
+            yield place, f"is `since` itself, {rule.since}; leave both out for the whole day"
+
+
 CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     sandbox,
     operators,
@@ -132,6 +140,7 @@ CHECKS: tuple[Callable[[Settings, Mode], Found], ...] = (
     venue_given,
     gateway,
     paper,
+    policy_times,
     *APPROVAL_CHECKS,
     *WEBHOOK_CHECKS,
 )

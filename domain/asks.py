@@ -302,7 +302,7 @@ class CancelLimits(Ask[Done]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeAlarm(Ask[Done]):
-    """I have seen it ("" for every alarm). Role: viewer."""
+    """I have seen it ("" for every alarm). Role: trader."""
 
     alarm: str = ""
 

@@ -11,6 +11,8 @@ LONGEST = 300
 # Cc controls, Cf format and bidi, Cs surrogates, Co private use, Cn unassigned,
 # Zl and Zp separators: none of them is a word.
 _FIRST_PRINTABLE_LATIN = 0xA0
+# Also in its full-width forms.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -43,6 +45,14 @@ def _visible(character: str) -> str:
     if unicodedata.category(character) not in _DROPPED:
         return " " if character.isspace() else character
     return f"\\x{ord(character):02x}" if ord(character) < _FIRST_PRINTABLE_LATIN else ""
+
+
+def as_cell(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula (CWE-1236).
+
+    For words, not for numbers: `-1` becomes `'-1`.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def grouped(text: str, size: int = 4) -> str:

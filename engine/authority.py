@@ -26,7 +26,7 @@ class Authority:
         desk.answer(asks.Disarm, self.disarm, None)
         desk.answer(asks.AcceptBreak, self.accept_break, Role.ADMIN)
         desk.answer(asks.MarkLost, self.mark_lost, Role.TRADER)
-        desk.answer(asks.AcknowledgeAlarm, self.acknowledge, None)
+        desk.answer(asks.AcknowledgeAlarm, self.acknowledge, Role.TRADER)
 
     async def who_am_i(self, _: asks.WhoAmI, caller: Operator) -> asks.Identity:
         """The caller's name and roles."""

@@ -19,6 +19,7 @@ from engine.coverage import Coverage, meant
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.secondfactor import SecondFactor
+from engine.twopeople import TwoPeople
 
 SECOND_US = 1_000_000
 CHECK_S = 30
@@ -42,7 +43,9 @@ class Releases:
         self._floor = floor
         self._codes = codes
         self._reconcile = reconcile
+        self._two = TwoPeople(floor, codes)
         self._resuming: dict[str, tuple[str, int]] = {}
+        self._unclean = ""  # why the newest reconciliation failed
         self.conditions: list[Callable[[Halt], str]] = []
         self.rebased: Callable[[str], events.Fact | None] = _not_known
         floor.desk.keep(self)
@@ -86,10 +89,11 @@ class Releases:
         if unknown:
             reasons.append(f"{len(unknown)} orders are UNKNOWN, first {unknown[0]}")
         clean_us = self._floor.settings.release_clean_s * SECOND_US
+        failed = f": {self._unclean}" if self._unclean else ""
         now = self._floor.now_us()
         touched = [view for view in board.accounts.values() if reach.touches(view.account)]
         reasons += [
-            f"{view.account} was not reconciled in the last {clean_us // SECOND_US} s"
+            f"{view.account} was not reconciled in the last {clean_us // SECOND_US} s{failed}"
             for view in touched
             if now - view.reconciled_us > clean_us
         ]
@@ -116,10 +120,13 @@ class Releases:
         seen = self._seen(halt)
         await self._clean()
         self._accepted(ask)
+        first = await self._proposer(ask, halt, seen, caller)
         extra = [self._rebased(caller)] if ask.reset_high_water else []
         spent = await self._codes.allow(caller.name, ask.code, f"release {halt.halt_id}")
         self._unchanged(halt, seen)  # venues and key store took their time
         accepted = self._accepted(ask)
+        if first:
+            accepted.append(f"proposed by {first}")
         if extra:
             accepted.append("the high-water mark is reset")
         await self._write(halt, seen, [spent, *extra], ask, caller, accepted)
@@ -128,6 +135,13 @@ class Releases:
             detail=f"released {halt.scope}: reducing orders now, all orders in "
             f"{self._floor.settings.resume_hold_s} s; the high-water mark is {mark}"
         )
+
+    async def _proposer(self, ask: asks.Release, halt: Halt, seen: Seen, caller: Operator) -> str:
+        """Who proposed to release what is not proven; "" where one person may do it."""
+        alone = not self._floor.settings.release_two_person
+        if alone or not self.against(self._floor.desk.board, halt):
+            return ""
+        return await self._two.proposer(f"release {halt.halt_id}", seen, caller, ask.code)
 
     def _halted(self, scope: str) -> Halt:
         """The halt that was named, as it stands now."""
@@ -163,11 +177,14 @@ class Releases:
 
     async def _clean(self) -> None:
         """Reconcile now, so that "clean a minute ago" can be true; a failure shows in `against`."""
+        self._unclean = ""
         try:
             async with asyncio.timeout(CHECK_S):
                 await self._reconcile()
-        except (DeskError, TimeoutError):
-            return
+        except TimeoutError:
+            self._unclean = f"no answer in {CHECK_S} s"
+        except DeskError as error:
+            self._unclean = str(error)
 
     async def _write(
         self,

@@ -144,6 +144,8 @@ class SecondFactor:
         digest = verify_recovery(code, kept, used)
         if isinstance(digest, Wrong):
             reason = wrong if digest is Wrong.RECOVERY_UNKNOWN else digest
+            if reason is Wrong.FORMAT:
+                raise Refused("second_factor", reason.value)  # no guess: not worth a row
             await self._refuse(operator, purpose, reason.value)
         assert isinstance(digest, str)
         self._used.setdefault(operator, set()).add(digest)

@@ -42,6 +42,7 @@ class EngineSettings:
     kill_list_gap_ms: int = 1_000
     release_clean_s: int = 60
     resume_hold_s: int = 60
+    release_two_person: bool = False
     limits_cool_down_s: int = 3_600
     drain_cancels_orders: bool = False
     dead_man_s: int = 60

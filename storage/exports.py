@@ -14,12 +14,11 @@ from typing import Any, TextIO
 
 from domain.days import iso
 from domain.errors import Corrupt
+from domain.text import as_cell
 from storage.database import open_reader, translated
 
 STEP = 5_000
 CSV_COLUMNS = ("seq", "time", "kind", "account", "actor", "key", "payload", "prev", "hash")
-# What a spreadsheet takes for a formula, also in its full-width forms (CWE-1236).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
 _ROWS = (
     "SELECT seq, ts_us, kind, account, idem, payload, prev, hash, seal FROM event "
     "WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -65,14 +64,9 @@ def write_csv(ledger: Path, out: TextIO) -> int:
     for seq, ts_us, kind, account, key, payload, prev, row_hash, _ in _rows(ledger):
         text = _text(seq, payload)
         cells = (iso(ts_us), kind, account, _actor(seq, text), key, text, prev.hex())
-        table.writerow((seq, *map(safe_cell, cells), row_hash.hex()))
+        table.writerow((seq, *map(as_cell, cells), row_hash.hex()))
         count += 1
     return count
-
-
-def safe_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(ledger: Path) -> Iterator[tuple[Any, ...]]:

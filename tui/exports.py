@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from domain.money import NotANumber, number
+from domain.text import as_cell
 from tui.format import file_stamp
 from tui.lines import plain
 from tui.widgets.columns import Column
 
-_FORMULA = ("=", "+", "-", "@")
 _FOR_THE_OWNER = 0o600
 
 
@@ -28,7 +28,7 @@ def csv_name(what: str, now_us: int) -> str:
 
 def separated(columns: Sequence[Column[Any]], rows: Sequence[Any]) -> str:
     """Rows with tabs between the cells, as spreadsheets paste them."""
-    return "\n".join("\t".join(_cells(columns, row)) for row in rows)
+    return "\n".join("\t".join(map(_harmless, _cells(columns, row))) for row in rows)
 
 
 def as_json(columns: Sequence[Column[Any]], rows: Sequence[Any]) -> str:
@@ -59,10 +59,9 @@ def _cells(columns: Sequence[Column[Any]], row: Any) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    if not cell.startswith(_FORMULA):
-        return cell
+    """Numbers stay numbers; of words none is run as a formula."""
     try:
         number(cell)
     except NotANumber:
-        return f"'{cell}"
+        return as_cell(cell)
     return cell

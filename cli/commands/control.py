@@ -32,7 +32,8 @@ async def disarm(desk: Desk, args: Namespace) -> int:
 async def totp(desk: Desk, args: Namespace) -> int:
     """Enrol a second factor."""
     me = await desk.ask(WhoAmI())
-    enrolment = await desk.ask(BeginEnrolment(proof=args.proof))
+    proof = sys.stdin.readline().strip() if args.proof == "-" else args.proof
+    enrolment = await desk.ask(BeginEnrolment(proof=proof))
     if args.json:
         say(as_json(enrolment))
     else:

@@ -30,9 +30,10 @@ from domain.instruments import base_of, quote_of
 from domain.money import canonical
 from domain.registry import facts_by_kind
 from domain.snapshots import SnapshotTaken
+from domain.text import as_cell
 from engine.results import day_results
 from engine.track import flow_of
-from storage.exports import safe_cell, write_csv, write_jsonl
+from storage.exports import write_csv, write_jsonl
 
 Cell = str | int | Decimal | None
 _ByAccount = dict[str, list[SnapshotTaken]]
@@ -101,7 +102,7 @@ def _cell(value: Cell) -> str:
         return ""
     if isinstance(value, Decimal):
         return canonical(value)
-    return str(value) if isinstance(value, int) else safe_cell(value)
+    return str(value) if isinstance(value, int) else as_cell(value)
 
 
 def _as_json(table: Table, out: TextIO) -> int:

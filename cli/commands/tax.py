@@ -13,7 +13,7 @@ from typing import Any
 
 from accounting.elections import Scope
 from accounting.form8949 import DIGITAL_ASSET_BOXES_FROM, Cells, Form8949, Row, totals
-from accounting.form8949_csv import as_text, table
+from accounting.form8949_csv import table
 from accounting.wash import WashFlag
 from cli.commands.control import code_of
 from cli.commands.harvesting import harvest
@@ -27,6 +27,7 @@ from cli.usage import WrongUsage
 from domain.asks import DemoCode
 from domain.board import Mode
 from domain.money import canonical
+from domain.text import as_cell
 from domain.versions import FileTaxYear
 
 DIFFERS = 1
@@ -95,7 +96,7 @@ def _flag(flag: WashFlag | None) -> str:
     if flag is None:
         return ""
     more = flag.in_all - len(flag.replacements)
-    return as_text(" ".join((*flag.replacements, f"and {more} more" if more else "")).strip())
+    return as_cell(" ".join((*flag.replacements, f"and {more} more" if more else "")).strip())
 
 
 # Telling

@@ -9,10 +9,11 @@ from accounting.elections import Elections, Method, us_elections
 from accounting.entries import Entry, Receipt, Spending
 from accounting.form1099da import BrokerSale, compare, reported
 from accounting.form8949 import Reported, box, form_8949
-from accounting.form8949_csv import HEADER, as_text, table
+from accounting.form8949_csv import HEADER, table
 from accounting.harvest import candidates, what_if
 from accounting.holding import Term, long_from_us, term_at
 from accounting.wash import wash_flags
+from domain.text import as_cell
 from tests.accounting.ledger_of import KRAKEN, D, buy, by_account, mark, on, sell, version
 
 NEW_YORK = "America/New_York"
@@ -174,9 +175,9 @@ def test_the_csv_has_the_columns_the_rows_and_totals_that_add_up() -> None:
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_text() -> None:
-    assert as_text("=HYPERLINK(1)") == "'=HYPERLINK(1)"
-    assert as_text("-1 BTC") == "'-1 BTC"
-    assert as_text("kraken/main") == "kraken/main"
+    assert as_cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert as_cell("-1 BTC") == "'-1 BTC"
+    assert as_cell("kraken/main") == "kraken/main"
     rows = table(
         form_8949(
             version([sell("@S", "2025-02-01", "1", "1", account="+x/main")]), 2025, time_zone="UTC"

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from config.withdrawing import WithdrawalSettings
 from domain.board import Mode
+from domain.errors import Misconfigured
 from domain.rulings import Action
+from tests.config.test_approvals import loaded
 
 D = Decimal
 POLICY = {
@@ -65,3 +67,9 @@ def test_every_word_of_the_guides_example_is_understood() -> None:
     told = read_document(text.encode(), "guide").data
     policy = WithdrawalSettings.model_validate(told["withdrawals"]).rules(Mode.LIVE, "UTC")
     assert [rule.name for rule in policy.rules] == ["night", "small", "large", "usual"]
+
+
+def test_hours_that_would_never_match_are_refused(tmp_path: Path) -> None:
+    rule = 'policy:\n    lunch:\n      action: block\n      since: "12:00"\n      until: "12:00"\n'
+    with pytest.raises(Misconfigured, match=r"withdrawals\.policy\.lunch\.until: is `since`"):
+        loaded(tmp_path, f"withdrawals:\n  {rule}")

@@ -174,6 +174,7 @@ def test_a_csv_is_new_private_and_free_of_formulas(tmp_path: Path) -> None:
         Pair('=HYPERLINK("http://x")', D(-5)),
         Pair("@sum(1)", None),
         Pair("\x1b]52;c;x\x07", D(1)),
+        Pair("＝cmd", D(2)),  # noqa: RUF001 - some spreadsheets read this as an equals sign
     ]
     write_csv(path, COLUMNS, hostile)
     assert path.name == "fills-today-20261120T120007Z.csv"
@@ -183,5 +184,7 @@ def test_a_csv_is_new_private_and_free_of_formulas(tmp_path: Path) -> None:
     assert told[1] == ['\'=HYPERLINK("http://x")', "note", "-5"]
     assert told[2] == ["'@sum(1)", "note", ""]
     assert "\x1b" not in told[3][0]
+    assert told[4][0] == "'＝cmd"  # noqa: RUF001 - as above
+    assert separated(COLUMNS, hostile[1:2]).startswith("'@sum(1)"), "pasted, it runs as well"
     with pytest.raises(FileExistsError):
         write_csv(path, COLUMNS, hostile)

@@ -10,6 +10,7 @@ from domain.board import Mode, Phase
 from domain.errors import Refused
 from domain.halts import HaltState
 from domain.orders import Status
+from engine.operators import Operator, Role
 from risk.codes import code_at, step_at
 from risk.limits import Limits
 from tests.engine.rig import KRAKEN, ME, WIDE, D, Rig, Secrets, quick, running
@@ -226,6 +227,13 @@ async def test_an_acknowledged_alarm_is_acknowledged_in_the_ledger(tmp_path: Pat
         facts = [fact async for _, fact in rig.ledger.facts()]
         assert any(isinstance(fact, controls.AlarmAcknowledged) for fact in facts)
         assert facts[-1].actor in (ME.name, "engine")
+
+
+async def test_a_viewer_cannot_acknowledge_alarms_away(tmp_path: Path) -> None:
+    viewer = Operator(name="guest", roles=frozenset({Role.VIEWER}))
+    async with running(tmp_path) as rig:
+        with pytest.raises(Refused, match="trader"):
+            await rig.ask(asks.AcknowledgeAlarm(), viewer)
 
 
 async def test_an_order_that_no_search_can_settle_is_given_up_with_a_code(tmp_path: Path) -> None:

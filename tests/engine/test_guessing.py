@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from domain import asks
+from domain import asks, controls
 from domain.board import Mode
 from domain.errors import Refused
 from tests.engine.rig import KRAKEN, Rig, running
@@ -35,3 +35,12 @@ async def test_a_good_code_among_acts_at_one_time_serves_one_of_them(tmp_path: P
         good = code((await enrol(rig)).secret)
         answers = await asyncio.gather(*(guessed(rig, good) for _ in range(3)))
         assert sorted(answers) == ["armed", "looked at", "looked at"]
+
+
+async def test_what_is_no_code_at_all_is_refused_and_fills_no_ledger(tmp_path: Path) -> None:
+    async with running(tmp_path, mode=Mode.LIVE, moving=False) as rig:
+        await enrol(rig)
+        for text in ("", "x", "12345", "1234567", "six"):
+            assert await guessed(rig, text) == "looked at"
+        told = [fact async for _, fact in rig.ledger.facts()]
+        assert not any(isinstance(fact, controls.CodeRefused) for fact in told)

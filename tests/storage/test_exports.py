@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Corrupt, Unavailable
-from storage.exports import CSV_COLUMNS, safe_cell, write_csv, write_jsonl
+from domain.text import as_cell
+from storage.exports import CSV_COLUMNS, write_csv, write_jsonl
 from storage.places import Places
 from tests.storage.samples import alarm, booked, sent, unguarded, write
 
@@ -63,14 +64,14 @@ def test_a_hostile_actor_is_text_in_a_spreadsheet(tmp_path: Path) -> None:
 
 @given(st.text(max_size=20))
 def test_no_text_begins_a_formula(text: str) -> None:
-    cell = safe_cell(text)
+    cell = as_cell(text)
     assert cell in (text, f"'{text}")
     assert cell[:1] not in {"=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"}  # noqa: RUF001
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＠"])  # noqa: RUF001
 def test_each_start_of_a_formula_is_defused(start: str) -> None:
-    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
+    assert as_cell(f"{start}1+1") == f"'{start}1+1"
 
 
 def test_a_row_that_is_no_text_stops_the_export_and_is_named(places: Places) -> None:
