@@ -87,7 +87,8 @@ class Releases:
             if state.status is Status.UNKNOWN and coverage.covers(state)
         ]
         if unknown:
-            reasons.append(f"{len(unknown)} orders are UNKNOWN, first {unknown[0]}")
+            many = f"{len(unknown)} orders are UNKNOWN, first {unknown[0]}"
+            reasons.append(many if len(unknown) > 1 else f"order {unknown[0]} is UNKNOWN")
         clean_us = self._floor.settings.release_clean_s * SECOND_US
         failed = f": {self._unclean}" if self._unclean else ""
         now = self._floor.now_us()

@@ -8,7 +8,6 @@ line editing have taken (ctrl + a b g h j k l o q s z).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from textual.binding import Binding, BindingType
 
@@ -46,7 +45,7 @@ from tui.screens.registry import SCREENS
 KILL = "risk.kill"
 FOOTER_ROOM = 8
 # Key presses in these contexts can reach the keys of GLOBAL and TABLE as well.
-_OVER_TABLES = (DASHBOARD, ORDERS, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS, WITHDRAWALS)
+OVER_TABLES = (DASHBOARD, ORDERS, RISK, PNL, EXPLAIN, LOTS, LEDGER, LOGS, WITHDRAWALS)
 _SHOWN = {"escape": "esc", "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "insert": "ins"}
 
 
@@ -71,12 +70,12 @@ class Key:
     @property
     def shown(self) -> str:
         """The first of its keys as a person reads it: `^x`, `esc`, `?`."""
-        return shown(_split(self.keys)[0])
+        return shown(split(self.keys)[0])
 
     @property
     def all_shown(self) -> str:
         """All of its keys as a person reads them."""
-        return " ".join(shown(key) for key in _split(self.keys))
+        return " ".join(shown(key) for key in split(self.keys))
 
 
 def shown(key: str) -> str:
@@ -88,7 +87,8 @@ def shown(key: str) -> str:
     return _SHOWN.get(key, key)
 
 
-def _split(keys: str) -> list[str]:
+def split(keys: str) -> list[str]:
+    """The keys of one row, one by one."""
     return [key.strip() for key in keys.split(",")]
 
 
@@ -198,6 +198,17 @@ TABLE_OF_KEYS: tuple[Key, ...] = (
     Key("risk.limits", "P", RISK, "limits", "Approve limits", "Put pending limits in force (2FA)",
         dangerous=True, code="LIM"),
 
+    Key("risk.take_back", "C", RISK, "take_back", "Take back",
+        "Ask no longer for the limits that wait to be approved", footer=3, code="LBACK"),
+    Key("risk.change", "L", RISK, "change", "Change limit",
+        "Another value for the selected limit: lower at once; higher waits, then P (2FA)",
+        code="LSET"),
+    Key("risk.halts", "H", RISK, "halts", "Halts",
+        "Each halt in full: its proof, each sale, what is left and why", code="HALTS"),
+    Key("risk.flatten", "F", RISK, "flatten", "Flatten",
+        "Show what FLATTEN would sell; it sells when its scope was typed there", dangerous=True,
+        code="FLAT"),
+
     Key("risk.breaks", "b", RISK, "breaks", "Breaks",
         "To the open breaks and back: what contradicts what, what to do, accept it (2FA)",
         footer=3, code="BRK"),
@@ -257,49 +268,6 @@ def bindings(context: str) -> list[BindingType]:
         for key in TABLE_OF_KEYS
         if key.context == context and key.keys
     ]
-
-
-def usable(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The part of a user's keymap that is applied, and a sentence for each part that is not.
-
-    A keymap may not name a key that does not exist, take another's key, or leave the kill
-    switch without one; such an entry is dropped and the default stays.
-    """
-    known = {key.id for key in TABLE_OF_KEYS}
-    taken: dict[str, str] = {}
-    problems = [f"{name}: there is no such key" for name in keymap if name not in known]
-    for name, keys in keymap.items():
-        if name not in known:
-            continue
-        if not keys.strip():
-            problems.append(f"{name}: no key given, the default stays")
-            continue
-        clashes = conflicts(with_keymap({**taken, name: keys}))
-        if clashes:
-            problems.append(f"{name} = {keys}: {clashes[0]}")
-        else:
-            taken[name] = keys
-    return taken, tuple(problems)
-
-
-def conflicts(table: Iterable[Key] = TABLE_OF_KEYS) -> tuple[str, ...]:
-    """Every pair of rows that would answer to one key press in one place."""
-    found: list[str] = []
-    for one, other in combinations(table, 2):
-        if not (_meet(one.context, other.context) or one.priority or other.priority):
-            continue
-        shared = set(_split(one.keys)) & set(_split(other.keys)) - {""}
-        found.extend(
-            f"{shown(key)} is both {one.label} ({one.context}) and {other.label} ({other.context})"
-            for key in sorted(shared)
-        )
-    return tuple(found)
-
-
-def _meet(one: str, other: str) -> bool:
-    if one == other or (GLOBAL in (one, other) and ORDER not in (one, other)):
-        return True
-    return TABLE in (one, other) and (one in _OVER_TABLES or other in _OVER_TABLES)
 
 
 def footer(context: str, table: Iterable[Key] = TABLE_OF_KEYS) -> tuple[Key, ...]:

@@ -8,20 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.asks import (
+    ApproveLimits,
     Arm,
     Ask,
     CancelAll,
+    CancelLimits,
     CancelOrder,
     MarkLost,
     ModifyOrder,
     Release,
+    SetLimits,
     SubmitOrder,
+    Trip,
 )
 from domain.errors import Corrupt, InDoubt, Misconfigured, Refused, Unavailable
 from domain.text import clean
 
 # What may have happened though nobody answered; everything else only reads, or is harmless.
-ACTS = (SubmitOrder, ModifyOrder, CancelOrder, CancelAll, MarkLost, Release, Arm)
+ACTS = (
+    SubmitOrder, ModifyOrder, CancelOrder, CancelAll, MarkLost, Release, Arm, Trip,
+    SetLimits, ApproveLimits, CancelLimits,
+)  # fmt: skip
 
 _ENGINE = "engine"  # who is not available while it starts, or when it is gone
 

@@ -19,6 +19,7 @@ from textual.worker import Worker
 from domain.board import Board
 from tui import keys, themes
 from tui.crash import crash_report
+from tui.keymap import usable
 from tui.kill import KillSwitch
 from tui.lines import plain
 from tui.notices import AlarmWatch, Pulse, Quiet
@@ -50,7 +51,7 @@ class Projector(App[str], inherit_bindings=False):
         self.operator = operator
         self.options = options
         self.graph: Graph = options.graph
-        keymap, self.key_problems = keys.usable(options.keymap)
+        keymap, self.key_problems = usable(options.keymap)
         self.key_table = keys.with_keymap(keymap)
         self.set_keymap(keymap)
         for theme in themes.THEMES:

@@ -35,7 +35,7 @@ from domain.queries import (
     VerifyLedger,
     VerifyReport,
 )
-from tests.console import figured, views
+from tests.console import figured, selling, views
 from tests.console.verdicts import verdict_of
 from tui.options import Options
 
@@ -112,6 +112,15 @@ def answering(board: Board) -> FakeDesk:
     return desk
 
 
+# As `engine.release` words it.
+PREVIEW = """\
+scope GLOBAL: kill switch pressed in the console (by ops)
+still against it: order QDA720KX9T3VQ2M7WZ is UNKNOWN
+resumes: reducing orders at once, all orders after 60 s
+does not happen: no position is closed, no cancelled order comes back
+limits in force: version 14; the high-water mark is kept, unless it is told to be reset"""
+
+
 def standard_answers(desk: FakeDesk) -> Mapping[type[Ask[Any]], Answer]:
     """What an idle desk answers."""
     return {
@@ -119,12 +128,13 @@ def standard_answers(desk: FakeDesk) -> Mapping[type[Ask[Any]], Answer]:
         SubmitOrder: lambda _: Submitted(client_id="QDA700NEW000000000", status=Status.OPEN),
         WatchDepth: Done(),
         Trip: Done(detail="halted"),
-        ReleasePreview: Done(detail="Releases GLOBAL. 1 order UNKNOWN; every account is verified."),
+        ReleasePreview: Done(detail=PREVIEW),
         DemoCode: Done(detail="492 039 (for 24 s)"),
         ReadFills: lambda ask: fill_page(desk.board, ask),
         ReadLedger: ledger_page,
         ReadLogs: log_page,
         **figured.answers(),
+        **selling.answers(),
         VerifyLedger: VerifyReport(
             result="OK",
             rows=8_812,

@@ -6,6 +6,7 @@ import pytest
 from textual.binding import Binding
 
 from tui import keys
+from tui.keymap import conflicts, usable
 from tui.keys import GLOBAL, LOGS, ORDER, ORDERS, TABLE_OF_KEYS, TICKET, Key
 from tui.keys_manual import markdown
 from tui.screens.registry import SCREENS
@@ -19,7 +20,7 @@ def test_docs_keys_md_is_what_the_table_says() -> None:
 
 
 def test_no_two_keys_answer_to_one_press_in_one_place() -> None:
-    assert keys.conflicts() == ()
+    assert conflicts() == ()
 
 
 def test_ids_and_codes_are_unique() -> None:
@@ -70,7 +71,7 @@ def test_every_screen_has_its_digit_and_code() -> None:
 
 
 def test_a_users_keymap_is_applied() -> None:
-    taken, problems = keys.usable({"table.pause": "p", "go.help": "f1"})
+    taken, problems = usable({"table.pause": "p", "go.help": "f1"})
     assert taken == {"table.pause": "p"}
     assert problems == ("go.help: there is no such key",)
     table = {key.id: key for key in keys.with_keymap(taken)}
@@ -78,7 +79,7 @@ def test_a_users_keymap_is_applied() -> None:
 
 
 def test_a_keymap_that_takes_anothers_key_is_named_and_left_out() -> None:
-    taken, problems = keys.usable({"view.theme": "n"})
+    taken, problems = usable({"view.theme": "n"})
     assert taken == {}
     assert "n is both" in problems[0]
     assert "New order" in problems[0]
@@ -86,24 +87,22 @@ def test_a_keymap_that_takes_anothers_key_is_named_and_left_out() -> None:
 
 @pytest.mark.parametrize("stolen", ["order.cancel", "detail.copy", "ticket.review", "table.down"])
 def test_no_key_of_any_place_can_take_the_kill_switchs_key(stolen: str) -> None:
-    taken, problems = keys.usable({stolen: "f12"})
+    taken, problems = usable({stolen: "f12"})
     assert taken == {}
     assert "KILL" in problems[0]
 
 
 def test_the_kill_switch_cannot_be_left_without_a_key() -> None:
-    taken, problems = keys.usable({keys.KILL: " "})
+    taken, problems = usable({keys.KILL: " "})
     assert taken == {}
     assert problems == ("risk.kill: no key given, the default stays",)
 
 
 def test_a_conflict_inside_one_place_is_found_and_one_between_places_is_none() -> None:
     orders = Key("a", "x", ORDERS, "one", "One", "")
-    assert keys.conflicts([orders, Key("b", "x", ORDERS, "two", "Two", "")])
-    assert not keys.conflicts([orders, Key("b", "x", LOGS, "two", "Two", "")])
-    assert not keys.conflicts(
-        [Key("g", "x", GLOBAL, "g", "G", ""), Key("o", "x", ORDER, "o", "O", "")]
-    )
+    assert conflicts([orders, Key("b", "x", ORDERS, "two", "Two", "")])
+    assert not conflicts([orders, Key("b", "x", LOGS, "two", "Two", "")])
+    assert not conflicts([Key("g", "x", GLOBAL, "g", "G", ""), Key("o", "x", ORDER, "o", "O", "")])
 
 
 def test_keys_are_shown_as_a_person_reads_them() -> None:

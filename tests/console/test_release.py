@@ -21,8 +21,8 @@ def released(desk: FakeDesk, answer: Any) -> FakeDesk:
 async def test_the_release_says_what_resumes_what_stays_and_what_is_unknown() -> None:
     async with played(boards.killed()) as session:
         await session.press("4", "R")
-        for piece in ("release the kill switch", "Releases GLOBAL", "reducing ones first",
-                      "positions and balances as they are", "max_order_value 5.00k",
+        for piece in ("release the kill switch", "scope GLOBAL", "reducing orders at once",
+                      "no position is closed", "max_order_value 5.00k",
                       "1: QDA720KX9T3VQ2M7WZ", "492 039"):  # fmt: skip
             assert piece in session.text
 

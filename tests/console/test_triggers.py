@@ -9,7 +9,7 @@ from domain.board import Board
 from domain.errors import Unavailable
 from domain.halts import Level
 from domain.triggers import ReadTriggers, TriggerView
-from tests.console import boards, views
+from tests.console import boards, selling, views
 from tests.console.fakes import FakeDesk, answering
 from tests.console.hostile import PAYLOADS
 from tests.console.screens import assert_snapshot, played
@@ -115,3 +115,74 @@ async def test_the_health_screen_tells_which_triggers_have_halted() -> None:
         assert "triggers  clock_skew  (:TRIG shows all)" in session.text
         await session.show(boards.busy())
         assert "triggers  none tripped" in session.text
+
+
+# The risk screen's own row of them
+
+
+async def test_failed_orders_are_compared_with_the_setting_that_runs_by_account() -> None:
+    desk = desk_with(selling.triggers(limit=25, kraken=5, kucoin=20), boards.busy())
+    async with played(desk=desk) as session:
+        await session.press("4")
+        assert "20 of 25 in 300 s" in session.text
+        assert "kraken/main 5, kucoin/main 20" in session.text
+        (row,) = [row for row in session.text.split("\n") if "failed orders" in row]
+        assert 9 <= row.count("━") + row.count("╸") <= 11, "a bar of 13, four fifths full"
+
+
+async def test_where_no_order_has_failed_the_row_is_empty_and_says_the_limit() -> None:
+    (view,) = selling.triggers()
+    none = (replace(view, value="0", gauges=()),)
+    async with played(desk=desk_with(none, boards.busy())) as session:
+        await session.press("4")
+        assert "0 of 10 in 300 s" in session.text
+        assert "kraken/main 1" not in session.text
+
+
+async def test_a_trigger_that_holds_or_is_off_says_so_in_its_row() -> None:
+    desk = desk_with(selling.triggers(limit=3, kraken=3), boards.busy())
+    async with played(desk=desk) as session:
+        await session.press("4")
+        assert "HOLDS over ACCOUNT:kraken/main" in session.text
+        (view,) = selling.triggers()
+        session.desk.answers[ReadTriggers] = (replace(view, on=False),)
+        await session.poll(AGAIN_US)
+        assert "off: it may not trip here" in session.text
+        assert "HOLDS" not in session.text
+
+
+async def test_the_row_is_asked_for_again_and_says_when_nobody_answers() -> None:
+    asked: list[ReadTriggers] = []
+
+    def answer(ask: ReadTriggers) -> tuple[TriggerView, ...]:
+        asked.append(ask)
+        if len(asked) > 1:
+            raise Unavailable("the engine", "it is gone")
+        return selling.triggers()
+
+    async with played(desk=desk_with(answer, boards.busy())) as session:
+        await session.press("4")
+        assert len(asked) == 1
+        await session.poll(AGAIN_US)
+        assert len(asked) == 2
+        assert "2 of 10" in session.text
+        await session.poll(OLD_US)
+        assert "told 12 s ago: the engine is silent" in session.text
+        await session.press("1")
+        await session.poll(AGAIN_US)
+        assert len(asked) == 3, "only while it is in sight"
+
+
+async def test_a_desk_that_tells_no_triggers_leaves_no_invented_number() -> None:
+    desk = desk_with(Unavailable("the engine", "it is gone"), boards.busy())
+    async with played(desk=desk) as session:
+        await session.press("4")
+        text = " ".join(session.text.split())
+        assert "failed orders Reconnecting" in text
+        assert "of 10" not in text
+
+
+async def test_where_the_row_has_no_room_it_is_not_asked_for() -> None:
+    async with played(boards.busy(), size=(80, 24)) as session:
+        await session.press("4")
+        assert session.desk.asked_for(ReadTriggers) == []

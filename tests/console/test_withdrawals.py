@@ -96,6 +96,19 @@ async def test_the_screen_is_what_was_looked_at(size: tuple[int, int]) -> None:
         assert_snapshot(session.console, f"addresses-{size[0]}x{size[1]}")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_policy_of_the_settings_that_is_not_in_force_is_said(
+    size: tuple[int, int],
+) -> None:
+    told = "the settings' policy is NOT in force: `quarterdeck withdraw policy`"
+    async with played(board(), size=size) as session:
+        await session.press("5")
+        assert told not in session.text
+    async with played(board().but(withdrawal_policy_told="0123456789ab"), size=size) as session:
+        await session.press("5")
+        assert told in session.text
+
+
 async def _at(session: Played, name: str) -> None:
     """The screen, with the cursor on this request."""
     await session.press("5", "slash", *name, "enter")

@@ -11,7 +11,7 @@ from domain import asks_withdrawals as asks
 from domain.addresses import Address
 from domain.board import Board
 from tui.lines import Lines, Part, wrapped
-from tui.screens.withdrawal_dialogs import Coded
+from tui.screens.coded import Coded
 from tui.screens.withdrawal_parts import ended, entry_lines
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog

@@ -1,17 +1,15 @@
-"""Lowering guards with a code: arming LIVE, and approving looser limits.
+"""Arming LIVE: the account typed, and a code.
 
-The one rule: what is lowered is said before the code is typed, with its numbers.
+The one rule: what arming means is said before the code is typed.
 """
 
 from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from domain.asks import ApproveLimits, Arm
-from risk.changes import OFF
+from domain.asks import Arm
 from tui.freshness import accounts
 from tui.lines import Line, Lines, Part
-from tui.screens.risk_parts import waiting
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog, sentence
 from tui.widgets.fields import Labelled, typed
@@ -58,35 +56,3 @@ class ArmDialog(Dialog):
             self.complain("type a code")
         else:
             self.attempt(Arm(code=code, account=account), lambda done: done.detail or "ARMED")
-
-
-class ApproveNewLimits(Dialog):
-    """The pending limits beside those in force, and a code."""
-
-    AUTO_FOCUS = "#code"
-
-    def __init__(self) -> None:
-        super().__init__("approve pending limits", confirm="Put in force", tone="halt")
-        self._code = typed("6 digits", id="code", secret=True)
-
-    def fields(self) -> Iterable[Widget]:
-        """The code."""
-        yield Labelled("code", self._code)
-
-    def told(self, picture: Picture, width: int) -> Lines:
-        """Each change: what is in force, what it becomes."""
-        del width
-        board = picture.board
-        lines: list[Line] = [sentence("These limits change:", "warn")]
-        for name, value in waiting(board).items():
-            before = board.limits.get(name, OFF)
-            lines.append([Part(f"{name:<28} "), Part(f"{before} → ", "dim"), Part(value, "strong")])
-        return [*lines, ()]
-
-    def confirmed(self) -> None:
-        """Ask for it."""
-        code = self._code.value.strip()
-        if not code:
-            self.complain("type a code")
-            return
-        self.attempt(ApproveLimits(code=code), lambda done: done.detail or "limits are in force")

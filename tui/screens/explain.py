@@ -208,7 +208,7 @@ class StepDetail(Dialog):
                         group="ledger row")  # fmt: skip
 
     def _read(self, page: LedgerPage) -> None:
-        if not self.is_current:
+        if self.app.screen is not self:
             return
         self.complain("" if page.rows else "the ledger has no such row")
         if page.rows:

@@ -1,11 +1,13 @@
 """The kill panel: the first press opens it, the second press or the word KILL engages.
 
-The second press stops everything; the word stops what is chosen beside it. The one rule:
-engaging is the cheap direction. Nothing here asks twice what two presses said.
+The second press stops everything; the word stops what is chosen beside it. The way to FLATTEN,
+which sells, is offered to those who may, before and after. The one rule: engaging is the cheap
+direction. Nothing here asks twice what two presses said, and no kill waits for an answer.
 """
 
 from collections.abc import Callable, Iterable
 
+from textual import on
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -13,14 +15,15 @@ from domain.board import Board
 from domain.halts import GLOBAL, Level
 from domain.instruments import Account
 from domain.scopes import Reach
+from tui.caller import TRADER, Caller
 from tui.format import age, counted
 from tui.keys import KILL
-from tui.lines import Lines, Part
+from tui.lines import Lines, Part, wrapped
 from tui.phases import unread
 from tui.screens.kill_parts import progress
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog, sentence
-from tui.widgets.fields import Choice, Labelled, typed
+from tui.widgets.fields import Choice, Labelled, Push, typed
 
 WORD = "KILL"
 LEVELS = (Level.HALT_CANCEL, Level.HALT, Level.REDUCE_ONLY)
@@ -58,6 +61,19 @@ class KillPanel(Dialog):
             Labelled("scope", self._scope),
             Labelled("level", self._level),
         ]
+        self._caller = Caller()
+        self._flatten = Labelled("and sell", Push("FLATTEN: show what is held", id="flatten"))
+        self._flatten.display = False
+
+    def on_mount(self) -> None:
+        """Once it is painted, see whether there is more to offer than the kill."""
+        super().on_mount()
+        self.call_after_refresh(self._caller.ask, self.stage, self._offer_flatten)
+
+    def _offer_flatten(self) -> None:
+        if self.is_attached:
+            self._flatten.display = self._caller.may(TRADER)
+            self.show(self.stage.picture)
 
     def show(self, picture: Picture) -> None:
         """As every dialog; once it is engaged there is no word to type any more."""
@@ -69,15 +85,38 @@ class KillPanel(Dialog):
             self.query_one("#cancel").focus()
 
     def fields(self) -> Iterable[Widget]:
-        """The word; what it stops, and how far."""
+        """The word; what it stops, and how far; the way to what sells."""
         yield from self._fields
+        yield self._flatten
+
+    @on(Push.Pushed, "#flatten")
+    def _to_flatten(self, message: Push.Pushed) -> None:
+        """Show what FLATTEN would sell; nothing happens by coming here."""
+        from tui.screens.flatten import FlattenDialog  # noqa: PLC0415  loaded when first wanted
+
+        message.stop()
+        message.prevent_default()
+        if not self.guarded:
+            board = self.stage.picture.board
+            self.stage.show_dialog(FlattenDialog(scopes(board), self._scope.value))
 
     def told(self, picture: Picture, width: int) -> Lines:
         """What would happen, or what is happening."""
         board = picture.board
-        note = [sentence(picture.kill_note, "halt"), ()] if picture.kill_note else []
+        rows = wrapped(picture.kill_note, width) if picture.kill_note else []
+        note = [*(sentence(row, "halt") for row in rows), *([()] if rows else [])]
         lines = [line for halt in board.halts for line in (*progress(halt, picture, width), ())]
-        return [*note, *lines] if board.killed else [*note, *lines, *self._offer(board)]
+        offer = [] if board.killed else self._offer(board)
+        return [*note, *lines, *offer, *self._no_flatten(picture, width)]
+
+    def _no_flatten(self, picture: Picture, width: int) -> Lines:
+        """Why there is no FLATTEN, where nobody could tell whether there is."""
+        silent = "the engine does not respond" if picture.engine_silent else ""
+        why = self._caller.problem or silent
+        if self._caller.known or not why:
+            return []
+        told = f"no FLATTEN now: {why}. The kill needs no engine."
+        return [*([Part(row, "dim")] for row in wrapped(told, width)), ()]
 
     def _offer(self, board: Board) -> Lines:
         key = next(key for key in self.stage.key_table if key.id == KILL)

@@ -5,25 +5,28 @@ DISARMED (decisions.md, Kill switch); and KILLED is not VERIFIED until the venue
 """
 
 from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.board import Board, Mode
-from domain.flatten import Flattening
 from domain.halts import Evidence, Halt, HaltState, Level
-from domain.money import ZERO
-from tui.format import age, clock, percent, ratio_pct, short
+from domain.money import ONE, ZERO, canonical
+from tui.format import age, clock, counted, percent, ratio_pct, short
 from tui.freshness import accounts
 from tui.lines import FILL, Line, Lines, Part, fit, wrapped
 from tui.options import Graph
 from tui.phases import unread
+from tui.screens.flatten_parts import sales_lines
 from tui.stage import Picture
 from tui.standing import drawdown_pct, limit_of
 from tui.widgets.bars import bar
 from tui.widgets.plot import Frame, Series, chart
 
+if TYPE_CHECKING:  # the asks know every fact: 30 ms that the kill panel does not need
+    from domain.triggers import TriggerView
+
 _BAR, _NAME = 10, 16
 _LEAST_CHART = 2  # a line has two ends
 _ROOM = 64  # below, what is told of an account takes a line of its own
-_FAILURES_LIMIT = 10  # semantics 3.4: failed orders in five minutes
 _ALSO = "also watched: clocks, feeds, NAV, strategies, keys, ledger; :TRIG shows every trigger"
 _BIG = {
     "READY": (
@@ -61,10 +64,11 @@ def kill_lines(picture: Picture, width: int, *, big: bool) -> Lines:
         lines.append([Part("trading ", "dim"), armed])
     lines.extend([Part(row)] for row in wrapped(_LEVELS[Level(board.level)], width))
     for halt in board.halts:
-        lines += [(), *progress(halt, picture, width)]
+        lines += [(), *progress(halt, picture, width, full=False)]
     lines.append([])
     if board.halts:
-        return [*lines, [Part("R ", "danger"), Part("release (2FA)", "dim")]]
+        release = [Part("R ", "danger"), Part("release (2FA)", "dim")]
+        return [*lines, [*release, Part("  H ", "key"), Part("in full", "dim")]]
     return [*lines, *_ready(picture, width)]
 
 
@@ -80,21 +84,39 @@ def _ready(picture: Picture, width: int) -> Lines:
     return lines
 
 
-def progress(halt: Halt, picture: Picture, width: int) -> Lines:
-    """What is known of a halt, each account with its bar."""
-    since = f"{clock(halt.at_us)}Z · {age(picture.now_us - halt.at_us)} ago"
-    headline = Part(f" {headline_of(halt)} ", "killed")
-    lines: list[Line] = [[headline, Part(f" {halt.scope}", "strong"), FILL, Part(since, "dim")]]
+def halts_lines(picture: Picture, width: int) -> Lines:
+    """Every halt in full."""
+    halts = picture.board.halts
+    lines = [line for halt in halts for line in (*progress(halt, picture, width), ())]
+    return lines or [[Part("no halt is in force", "ok")]]
+
+
+def progress(halt: Halt, picture: Picture, width: int, *, full: bool = True) -> Lines:
+    """What is known of a halt, each account with its bar; `full`: each sale of one that sells."""
+    since, ago = f"{clock(halt.at_us)}Z", f" · {age(picture.now_us - halt.at_us)} ago"
+    headline, scope = f" {headline_of(halt)} ", f" {halt.scope} "
+    if len(headline) + len(scope) + len(since) + len(ago) <= width:
+        since += ago
+    first: Line = [Part(headline, "killed"), Part(scope, "strong"), FILL, Part(since, "dim")]
+    lines: list[Line] = [first]
     lines.extend([Part(row)] for row in wrapped(f"by {halt.actor}: {halt.reason}", width))
     lines.append([])
+    if halt.flattened and halt.verified:
+        return [*lines, _all_gone(halt), *sales_lines(halt, picture, width, full=full)]
     for evidence in halt.evidence:
         lines.extend(evidence_lines(evidence, width))
     told = {evidence.account for evidence in halt.evidence}
     inside = [account for account in accounts(picture.board) if halt.reach.touches(account)]
     missing = [account for account in inside if account not in told and halt.cancels]
     lines.extend([Part(fit(account, _NAME) + " "), Part("working", "dim")] for account in missing)
-    lines.extend(line for seen in halt.flattened for line in flatten_lines(seen, width))
-    return lines
+    return [*lines, *sales_lines(halt, picture, width, full=full)]
+
+
+def _all_gone(halt: Halt) -> Line:
+    """Once it sells, the proof is one line: the sales are the news."""
+    cancelled = sum(evidence.cancelled for evidence in halt.evidence)
+    told = f"{cancelled:,} cancelled, verified at {counted(len(halt.evidence), 'account')}"
+    return [Part(told, "ok")]
 
 
 def headline_of(halt: Halt) -> str:
@@ -109,17 +131,6 @@ def headline_of(halt: Halt) -> str:
     if halt.state is HaltState.HALTED_UNVERIFIED:
         return f"{word} · NOT VERIFIED"
     return f"{word} · VERIFIED" if halt.verified else f"{word} · CANCELLING"
-
-
-def flatten_lines(seen: Flattening, width: int) -> Lines:
-    """`kraken/main  SELLING  7 sales, 12.40k sold`, and what is left with the reason."""
-    tone = {"DONE": "ok", "STOPPED": "halt"}.get(seen.state, "warn")
-    told = f" {seen.slices} sales, {short(seen.sold)} sold"
-    lines: list[Line] = [[Part(fit(seen.account, _NAME) + " "), Part(seen.state, tone), Part(told)]]
-    left = [f"{short(kept.quantity)} {kept.asset} stays: {kept.why}" for kept in seen.left]
-    for text in (seen.detail, *left):
-        lines.extend([Part(f"  {row}", "dim")] for row in wrapped(text, width - 2) if text)
-    return lines
 
 
 def evidence_lines(evidence: Evidence, width: int) -> Lines:
@@ -155,7 +166,15 @@ def _rest(evidence: Evidence) -> list[Part]:
     return parts
 
 
-def trigger_lines(picture: Picture, width: int) -> Lines:
+class Failed(NamedTuple):
+    """The trigger of failed orders as it was told; how old that is, and why not newer."""
+
+    view: "TriggerView | None" = None
+    old_us: int = 0
+    problem: str = ""
+
+
+def trigger_lines(picture: Picture, failed: Failed, width: int) -> Lines:
     """The automatic triggers with how near they are."""
     board = picture.board
     room = max(4, width - 33)
@@ -164,13 +183,35 @@ def trigger_lines(picture: Picture, width: int) -> Lines:
     if limit is not None and fallen is not None:
         told = f"{percent(fallen, 1)} of {percent(limit, 0)}"
         lines.append(_trigger("drawdown", fallen, limit, told, room))
-    failures = Decimal(board.engine.failures_5min)
-    told = f"{failures} of {_FAILURES_LIMIT} in 5 min"
-    lines.append(_trigger("failed orders", failures, Decimal(_FAILURES_LIMIT), told, room))
+    lines += failed_lines(failed, width, room)
     for known in board.breaks:
         value = "value not known" if known.value is None else picture.amount(short(known.value))
         lines.append([Part("break ", "halt"), Part(f"{known.kind} {known.account} {value}")])
     lines.extend([Part(row, "dim")] for row in wrapped(_ALSO, width))
+    return lines
+
+
+def failed_lines(failed: Failed, width: int, room: int) -> Lines:
+    """Failed orders: the account nearest to the limit that runs, then each that has any."""
+    view = failed.view
+    if view is None:
+        told = f"failed orders  {failed.problem or 'asking …'}"
+        return [[Part(row, "dim")] for row in wrapped(told, width)]
+    nearest = max(view.gauges, key=lambda gauge: gauge.used / gauge.limit, default=None)
+    used, limit = (nearest.used, nearest.limit) if nearest else (ZERO, ONE)
+    lines: list[Line] = [
+        _trigger("failed orders", used, limit, f"{view.value} of {view.limit}", room)
+    ]
+    each = ", ".join(f"{gauge.about} {canonical(gauge.used)}" for gauge in view.gauges)
+    notes = [("dim", each)]
+    if view.holds:
+        notes.append(("halt", f"HOLDS over {', '.join(view.holds)}"))
+    if not view.on:
+        notes.append(("warn", "off: it may not trip here"))
+    if failed.old_us:
+        notes.append(("stale", f"told {age(failed.old_us)} ago: the engine is silent"))
+    for tone, text in notes:
+        lines += [[Part(f"  {row}", tone)] for row in wrapped(text, width - 2) if text]
     return lines
 
 

@@ -62,25 +62,23 @@ class ReleaseDialog(Dialog):
     def _previewed(self, answer: Done) -> None:
         self._preview = answer.detail
         self.show(self.stage.picture)
+        self.keep_in_sight()
 
     def _demo_code(self, answer: Done) -> None:
         self._demo = answer.detail
         self.show(self.stage.picture)
+        self.keep_in_sight()
 
     def told(self, picture: Picture, width: int) -> Lines:
         """The halt, what a release does and does not, limits, unknown orders."""
         board = picture.board
         lines: list[Line] = []
         for halt in board.halts:
-            lines += [*progress(halt, picture, width), ()]
+            if not halt.verified:  # what is proven needs no room: the fields have to be seen
+                lines += [*progress(halt, picture, width), ()]
         for row in wrapped(self._preview, width) if self._preview else ["asking the desk …"]:
             lines.append([Part(row, "strong" if self._preview else "dim")])
-        for name, text in (
-            ("resumes", "new orders: reducing ones first, all of them after the hold"),
-            ("stays", "positions and balances as they are; no cancelled order comes back"),
-            ("limits", _limits(board)),
-        ):
-            lines.extend(_labelled(name, text, width))
+        lines.extend(_labelled("limits", _limits(board), width))
         lines.append(_unknown(board))
         if self._demo:
             lines.append([Part("demo code ", "dim"), Part(self._demo, "accent")])

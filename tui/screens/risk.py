@@ -12,13 +12,23 @@ from textual.containers import Horizontal, Vertical
 
 from domain.asks import Disarm
 from domain.board import Board, Break, Denial, Mode
+from tui.caller import ADMIN, TRADER, Caller
 from tui.chrome import SHORT
 from tui.keys import RISK, Key, bindings
 from tui.lines import Lines
 from tui.phases import unread
-from tui.screens.arm import ApproveNewLimits, ArmDialog
+from tui.screens.arm import ArmDialog
 from tui.screens.breaks import BREAK_COLUMNS, AcceptBreakDialog, break_key
-from tui.screens.kill_parts import drawdown_chart, kill_lines, trigger_lines
+from tui.screens.flatten import FlattenDialog
+from tui.screens.kill_panel import scopes
+from tui.screens.kill_parts import (
+    Failed,
+    drawdown_chart,
+    halts_lines,
+    kill_lines,
+    trigger_lines,
+)
+from tui.screens.limit_dialogs import ApproveNewLimits, ChangeLimit, TakeBack
 from tui.screens.page import Page
 from tui.screens.release import ReleaseDialog
 from tui.screens.risk_parts import (
@@ -28,9 +38,11 @@ from tui.screens.risk_parts import (
     limit_columns,
     limit_lines,
     limit_rows,
+    limits_note,
     waiting,
     why_lines,
 )
+from tui.screens.triggers import TriggerWatch
 from tui.stage import Picture
 from tui.widgets.dialog import Reading
 from tui.widgets.panel import Panel, Sheet, holds_keys
@@ -66,6 +78,8 @@ class Risk(Page):
         self._fallen = Panel("Drawdown", id="drawdown")
         self._chart = Sheet()
         self._charted: object = None
+        self._caller = Caller()
+        self._told = TriggerWatch("triggers on screen 4")
 
     def compose(self) -> ComposeResult:
         """Left and right."""
@@ -82,23 +96,41 @@ class Risk(Page):
                 yield self._denials
                 yield self._breaks
 
+    def entered(self) -> None:
+        """Who this is decides what is offered here."""
+        self._caller.ask(self.stage, self._retold)
+
+    def _retold(self) -> None:
+        if self.is_attached:
+            self.show(self.stage.picture)
+
     def show(self, picture: Picture) -> None:
         """Draw what changed."""
         board = picture.board
         self._kill.set_class(board.killed, "-killed")
         big = self.app.size.height >= SHORT
         self._state.draw(lambda width: kill_lines(picture, width, big=big))
-        self._watching.draw(lambda width: trigger_lines(picture, width))
-        waits = len(waiting(board))
-        pending = f"· {waits} pending, P approves" if waits else ""
-        in_force = "" if unread(board) else f"in force, v{board.limits_version} {pending}"
-        self._limits.note = in_force
+        if self._triggers.display:
+            self._told.look(self.stage, self._retold)
+            failed = self._failed()
+            self._watching.draw(lambda width: trigger_lines(picture, failed, width))
+        approves, takes_back = self._caller.may(ADMIN), self._caller.may(TRADER)
+        in_force = limits_note(board, approves=approves, takes_back=takes_back)
+        self._limits.note = "" if unread(board) else in_force
         self._limits.show(limit_rows(board), picture)
         self._denials.show(sorted(board.denials, key=lambda one: -one.at_us), picture)
         self._breaks.show(sorted(board.breaks, key=lambda one: one.at_us), picture)
         if self._charted != (board.nav, self.stage.graph):
             self._charted = (board.nav, self.stage.graph)
             self._chart.draw(self._drawn)
+
+    def _failed(self) -> Failed:
+        problem = self._told.problem
+        return Failed(
+            self._told.view("failed_orders"),
+            self._told.old_us(self.stage),
+            problem.text if problem else "",
+        )
 
     def _drawn(self, width: int) -> Lines:
         board = self.stage.picture.board
@@ -112,6 +144,8 @@ class Risk(Page):
             "risk.arm": live and not board.armed,
             "risk.disarm": live and board.armed,
             "risk.breaks": bool(board.breaks),
+            "risk.flatten": self._caller.may(TRADER),
+            "risk.take_back": bool(waiting(board)) and self._caller.may(TRADER),
         }.get(key.id, True)
 
     @on(LiveTable.Opened)
@@ -151,6 +185,24 @@ class Risk(Page):
         else:
             self.stage.say("no halt is in force")
 
+    def action_halts(self) -> None:
+        """Every halt in full, and followed while it is read."""
+        self.stage.show_dialog(Reading("halts", halts_lines))
+
+    def action_flatten(self) -> None:
+        """Show what FLATTEN would sell; to sell it, its scope is typed there."""
+        if self._lacks(TRADER, "FLATTEN"):
+            return
+        self.stage.show_dialog(FlattenDialog(scopes(self.stage.picture.board)))
+
+    def _lacks(self, role: str, what: str) -> bool:
+        """Whether the operator is known to lack a role; who is not known may try: the desk says."""
+        lacks = self._caller.known and not self._caller.may(role)
+        if lacks:
+            told = ", ".join(self._caller.roles) or "nothing"
+            self.stage.say(f"{what} needs the role {role}; you are {told}", "warning")
+        return lacks
+
     def action_arm(self) -> None:
         """Arm LIVE."""
         board = self.stage.picture.board
@@ -171,7 +223,28 @@ class Risk(Page):
 
     def action_limits(self) -> None:
         """Approve pending limits."""
+        if self._lacks(ADMIN, "approving limits"):
+            return
         if self.stage.picture.board.limits_pending:
             self.stage.show_dialog(ApproveNewLimits())
         else:
             self.stage.say("no limit is pending")
+
+    def action_take_back(self) -> None:
+        """Ask no longer for the limits that wait."""
+        if self._lacks(TRADER, "taking a raise back"):
+            return
+        if waiting(self.stage.picture.board):
+            self.stage.show_dialog(TakeBack())
+        else:
+            self.stage.say("no limit is pending")
+
+    def action_change(self) -> None:
+        """Another value for the selected limit."""
+        row = self._limits.table.rows.current
+        if self._lacks(TRADER, "changing a limit"):
+            return
+        if row is None or not holds_keys(self._limits):
+            self.stage.say("select a limit first")
+        else:
+            self.stage.show_dialog(ChangeLimit(row))

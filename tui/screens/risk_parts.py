@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.board import Board, Denial
+from domain.days import SECOND_US
 from domain.money import NotANumber, number
 from domain.verdicts import Usage
 from risk.changes import OFF
-from tui.format import DASH, clock, exact, quantity, short, usage_pct
+from tui.format import DASH, age, clock, exact, quantity, short, usage_pct
 from tui.lines import FILL, Line, Lines, Part, wrapped
 from tui.stage import Picture
 from tui.widgets.bars import bar, tone_of
@@ -84,6 +85,25 @@ def waiting(board: Board) -> dict[str, str]:
     return {name: told for name, told in asked.items() if told != board.limits.get(name, OFF)}
 
 
+def wait_us(board: Board) -> int:
+    """How long the limits that wait have to wait still, as the engine counts it."""
+    return board.engine.limits_wait_s * SECOND_US if waiting(board) else 0
+
+
+def limits_note(board: Board, *, approves: bool, takes_back: bool) -> str:
+    """`v14 · 2 pending, 59 m left, C takes back`: only what this operator may do."""
+    count = len(waiting(board))
+    if not count:
+        return f"in force, v{board.limits_version}"
+    left_us = wait_us(board)
+    told = f"v{board.limits_version} · {count} pending"
+    if left_us:
+        told += f", {age(left_us)} left"
+    elif approves:
+        told += ", P approves"
+    return f"{told}, C takes back" if takes_back else told
+
+
 def _number(text: str) -> Decimal | None:
     try:
         return number(text)
@@ -119,7 +139,7 @@ def shown(name: str) -> str:
     return f"{scope.partition(':')[2]} {setting.removeprefix('max_')}" if at else setting
 
 
-def _path(name: str) -> str:
+def limit_path(name: str) -> str:
     """Where the limit stands in the settings file."""
     setting, at, scope = name.partition("@")
     return f"risk.by_scope.{scope}.{setting}" if at else f"risk.{setting}"
@@ -169,7 +189,7 @@ def limit_lines(row: Row, picture: Picture, width: int) -> Lines:
     told = DASH if used is None else picture.amount(f"{exact(used)} {row.unit}")
     room = DASH if used is None or row.limit is None else f"{exact(row.limit - used)} {row.unit}"
     lines: list[Line] = [
-        [Part(_path(row.name), "strong")],
+        [Part(limit_path(row.name), "strong")],
         (),
         [
             Part("limit     ", "dim"),
@@ -184,9 +204,10 @@ def limit_lines(row: Row, picture: Picture, width: int) -> Lines:
         ],
     ]
     if row.pending:
-        lines.append(
-            [Part("pending   ", "dim"), Part(row.pending, "warn"), Part("  P approves (2FA)")]
-        )
+        left_us = wait_us(picture.board)
+        how = f"in {age(left_us)}: " if left_us else ""
+        then = Part(f"  {how}P approves (2FA), C takes back")
+        lines.append([Part("pending   ", "dim"), Part(row.pending, "warn"), then])
     return [
         *lines,
         (),

@@ -4,6 +4,7 @@ The one rule: what holds now stands first; what is shown is never older than a f
 says so.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from domain.board import Board
@@ -11,7 +12,7 @@ from domain.halts import tripped_by
 from domain.triggers import ReadTriggers, TriggerView
 from tui.format import DASH, since, stamp
 from tui.lines import FILL, Line, Lines, Part, wrapped
-from tui.stage import Picture
+from tui.stage import Picture, Stage
 from tui.widgets.dialog import Reading
 
 if TYPE_CHECKING:
@@ -22,42 +23,72 @@ OLD_US = 10_000_000
 INDENT = "  "
 
 
+class TriggerWatch:
+    """What the triggers told last; asks again when it is old. `problem`: why nobody told."""
+
+    def __init__(self, group: str) -> None:
+        self.views: tuple[TriggerView, ...] = ()
+        self.problem: Failure | None = None
+        self._group = group
+        self._asked_us = 0
+        self._answered_us = 0
+
+    def look(self, stage: Stage, changed: Callable[[], None]) -> None:
+        """Ask for the next, if it is time; `changed` is called when there is another answer."""
+        now_us = stage.options.monotonic_us()
+        if self._asked_us and now_us - self._asked_us < AGAIN_US:
+            return
+
+        def told(views: tuple[TriggerView, ...]) -> None:
+            self.views, self.problem = views, None
+            self._answered_us = stage.options.monotonic_us()
+            changed()
+
+        def not_told(failed: "Failure") -> None:
+            self.problem = failed
+            changed()
+
+        self._asked_us = now_us
+        stage.send(ReadTriggers(), told, failed=not_told, group=self._group)
+
+    def view(self, name: str) -> TriggerView | None:
+        """One trigger; None while nobody has told of it."""
+        return next((view for view in self.views if view.name == name), None)
+
+    def old_us(self, stage: Stage) -> int:
+        """How old what was told is; 0 while that is no longer than usual."""
+        old_us = stage.options.monotonic_us() - self._answered_us
+        return old_us if self.views and old_us > OLD_US else 0
+
+
 class TriggersDialog(Reading):
     """Every trigger; asked for again and again while it is open."""
 
     def __init__(self) -> None:
         super().__init__("automatic triggers", self._lines_of)
-        self._views: tuple[TriggerView, ...] = ()
-        self._asked_us = 0
-        self._answered_us = 0
+        self._watch = TriggerWatch("triggers")
 
     def show(self, picture: Picture) -> None:
         """Draw what was told last, and ask for the next."""
-        now_us = self.stage.options.monotonic_us()
-        if not self._asked_us or now_us - self._asked_us >= AGAIN_US:
-            self._asked_us = now_us
-            self.stage.send(ReadTriggers(), self._told, failed=self._not_told, group="triggers")
+        self._watch.look(self.stage, self._told)
         super().show(picture)
 
-    def _told(self, views: tuple[TriggerView, ...]) -> None:
-        self._views, self._answered_us = views, self.stage.options.monotonic_us()
+    def _told(self) -> None:
+        problem = self._watch.problem
         if self.is_attached:
-            self.complain("")
+            self.complain(problem.text if problem else "", problem.tone if problem else "")
             super().show(self.stage.picture)
 
-    def _not_told(self, failed: "Failure") -> None:
-        if self.is_attached:
-            self.complain(failed.text, failed.tone)
-
     def _lines_of(self, picture: Picture, width: int) -> Lines:
-        if not self._views:
+        views = self._watch.views
+        if not views:
             return [[Part("asking …", "dim")]]
-        old_us = self.stage.options.monotonic_us() - self._answered_us
-        lines: list[Line] = [*overview(self._views, picture.board, width)]
-        if old_us > OLD_US:
+        old_us = self._watch.old_us(self.stage)
+        lines: list[Line] = [*overview(views, picture.board, width)]
+        if old_us:
             lines.append([Part(f"told {since(1, 1 + old_us)} ago: the engine is silent", "stale")])
         lines.append(())
-        for view in sorted(self._views, key=lambda view: not view.holds):
+        for view in sorted(views, key=lambda view: not view.holds):
             lines += trigger_lines(view, picture, width)
         return lines
 

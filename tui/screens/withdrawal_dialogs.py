@@ -10,42 +10,18 @@ from textual.widget import Widget
 
 from domain import asks_withdrawals as asks
 from domain.addresses import AddressState
-from domain.asks import DemoCode, Done
-from domain.board import Board, Mode
+from domain.board import Board
 from domain.instruments import Account
 from domain.money import NotANumber, number
 from domain.withdrawals import Request
 from tui.lines import Lines, Part, wrapped
+from tui.screens.coded import Coded
 from tui.screens.withdrawal_parts import ended, request_lines
 from tui.stage import Picture
 from tui.widgets.dialog import Dialog
 from tui.widgets.fields import Choice, Labelled, typed
 
 _NOT_SENT, _SENT = "not sent", "sent"
-
-
-class Coded(Dialog):
-    """A dialog with a code; the demo desk shows one that is good."""
-
-    def __init__(self, title: str, *, confirm: str, tone: str = "halt") -> None:
-        super().__init__(title, confirm=confirm, tone=tone)
-        self._code = typed("6 digits", id="code", secret=True)
-        self._demo = ""
-
-    def on_mount(self) -> None:
-        """In DEMO ask for a code to try it with."""
-        super().on_mount()
-        if self.stage.picture.board.mode is Mode.DEMO:
-            self.stage.send(DemoCode(), self._demo_code, group="demo-code")
-
-    def _demo_code(self, answer: Done) -> None:
-        self._demo = answer.detail
-        self.show(self.stage.picture)
-
-    def demo_lines(self) -> Lines:
-        """The demo desk's code, where there is one."""
-        shown = [Part("demo code ", "dim"), Part(self._demo, "accent")] if self._demo else []
-        return [shown] if shown else []
 
 
 class Approve(Coded):

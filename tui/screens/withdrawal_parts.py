@@ -16,6 +16,7 @@ NAME = 11
 GROUP = 4
 HASH = 32  # digits that are shown; `withdraw show` tells all of them
 SECOND_US = 1_000_000
+POLICY_DIFFERS = "the settings' policy is NOT in force: `quarterdeck withdraw policy`"
 _TONES = {
     State.PENDING: "warn",
     State.APPROVED: "accent",
@@ -169,7 +170,10 @@ def _since(address: Address) -> str:
 
 
 def head_lines(board: Board) -> Lines:
-    """One line: how much waits, under which policy, and what is frozen."""
+    """One line: how much waits, under which policy, and what is frozen.
+
+    A second one where the settings file's policy is not the one in force.
+    """
     requests = list(board.withdrawals.values())
     waiting = sum(1 for r in requests if r.state is State.PENDING)
     going = sum(1 for r in requests if r.open) - waiting
@@ -183,7 +187,10 @@ def head_lines(board: Board) -> Lines:
     frozen = [name for name in board.accounts if _is_frozen(board, name)]
     if frozen:
         line.append(Part(f" · FROZEN: {', '.join(frozen)}", "halt"))
-    return [[*line, FILL, Part(f"policy {board.withdrawal_policy or '-'} ", "dim")]]
+    lines = [[*line, FILL, Part(f"policy {board.withdrawal_policy or '-'} ", "dim")]]
+    if board.withdrawal_policy_told:
+        lines.append([Part(f" {POLICY_DIFFERS}", "warn")])
+    return lines
 
 
 def _is_frozen(board: Board, name: str) -> bool:

@@ -69,6 +69,7 @@ class Withdrawals(Page):
     def show(self, picture: Picture) -> None:
         """Draw the board's requests, open ones first, and its addresses."""
         board, now_us = picture.board, picture.now_us
+        self._head.set_class(bool(board.withdrawal_policy_told), "differs")
         self._head.draw(lambda _: head_lines(board))
         requests = sorted(
             board.withdrawals.values(), key=lambda r: (not r.open, -r.requested_us, r.request_id)

@@ -43,6 +43,7 @@ class Dialog(ModalScreen[bool | None]):
         self._confirm = confirm
         self._tone = tone
         self._opened_us = 0
+        self._finished = False
         self.sheet = Sheet(id="told")
         self.problem = Sheet(id="problem")
 
@@ -101,13 +102,30 @@ class Dialog(ModalScreen[bool | None]):
         self.stage.send(ask, done, failed=lambda failed: self.complain(failed.text, failed.tone))
 
     def finish(self) -> None:
-        """Close it as done, unless the operator has closed it meanwhile."""
-        if self.is_current:
+        """Close it as done, unless the operator has closed it meanwhile.
+
+        Below another dialog it waits for its turn: Textual takes away whatever lies on top, and
+        that may be the kill panel.
+        """
+        self._finished = True
+        if self.app.screen is self:
             self.dismiss(True)  # noqa: FBT003  the dialog's answer
+
+    def on_screen_resume(self) -> None:
+        """What lay over it is gone: close it, if it is done."""
+        if self._finished:
+            self.finish()
 
     def complain(self, text: str, tone: str = "warn") -> None:
         """Say what went wrong, inside the dialog."""
         self.problem.draw(lambda width: [[Part(row, tone)] for row in wrapped(text, width)])
+        if text:  # below what has no room: a person must not miss why nothing happened
+            self.call_after_refresh(self.problem.scroll_visible, animate=False)
+
+    def keep_in_sight(self) -> None:
+        """The text above has grown: the field that takes the keys is seen all the same."""
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def action_close(self) -> None:
         """Close it; nothing has happened."""
@@ -133,7 +151,14 @@ class Dialog(ModalScreen[bool | None]):
         self.entered(message.input)
 
     def on_key(self, event: events.Key) -> None:
-        """Up and down go through the fields as tab does; left and right from button to button."""
+        """Up and down go through the fields as tab does; left and right from button to button.
+
+        Page up and down move a text that is longer than the screen.
+        """
+        if event.key in ("pageup", "pagedown"):
+            text = self.query_one(VerticalScroll)
+            (text.scroll_page_up if event.key == "pageup" else text.scroll_page_down)(animate=False)
+            return
         forward, back = ["down"], ["up"]
         if isinstance(self.focused, Push):
             forward.append("right")
