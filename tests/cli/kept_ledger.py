@@ -1,7 +1,6 @@
 """Ledgers that tests write fact by fact, and the command line on them; no engine runs."""
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cli.main import main
 from domain.bookings import FillBooked, MovementBooked
 from domain.days import to_us
 from domain.events import Fact, LedgerOpened
@@ -26,7 +24,6 @@ D = Decimal
 KRAKEN = Account("kraken", "main")
 COINBASE = Account("coinbase", "main")
 INSERT = f"INSERT INTO event VALUES ({', '.join('?' * len(COLUMNS))})"
-Run = Callable[..., tuple[int, str]]
 
 
 def on(day: str, hour: int = 12) -> int:
@@ -67,23 +64,6 @@ class Kept:
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path / "data")
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
-    """A command on the book in `tmp_path/data`: (exit status, everything that it said)."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str]:
-        try:
-            status = main([*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"])
-        except SystemExit as left:
-            status = int(left.code or 0)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return command
 
 
 def buy(trade_id: str, day: str, quantity: str, price: str, **more: Any) -> FillBooked:

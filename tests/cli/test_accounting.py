@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_commands import Run, parsed, run
+from tests.cli.typed import Run, parsed
 
-__all__ = ["run"]
 D = Decimal
 
 

@@ -7,9 +7,8 @@ import pytest
 
 from cli.commands.adjusting import read_prices
 from cli.usage import WrongUsage
-from tests.cli.test_commands import Run, parsed, run
+from tests.cli.typed import Run, parsed
 
-__all__ = ["run"]
 D = Decimal
 NOW_US = 1_800_000_000_000_000
 HOUR_US = 3_600_000_000

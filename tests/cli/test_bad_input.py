@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.kept_ledger import Run, run
+from tests.cli.typed import Run
 
-__all__ = ["run"]
 pytestmark = pytest.mark.timeout(60)
 HEADER = "kind,time,symbol,side,quantity,price,asset,amount,fee,fee_asset,id\n"
 GOOD = """\

@@ -1,37 +1,12 @@
 """Every command as a person types it, on a demo desk of its own."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli.main import main
-
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str, json_: bool = False) -> tuple[int, str]:
-        arguments = [*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"]
-        try:
-            status = main([*arguments, *(["--json"] if json_ else [])])
-        except SystemExit as left:
-            status = int(left.code or 0)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return command
-
-
-def parsed(answer: tuple[int, str]) -> Any:
-    assert answer[0] == 0, answer[1]
-    return json.loads(answer[1])
+from tests.cli.typed import Run, parsed
 
 
 @pytest.mark.timeout(60)

@@ -17,9 +17,10 @@ from domain.instruments import Account
 from domain.orders import Kind, Order, Side
 from domain.snapshots import SnapshotTaken
 from domain.verdicts import Verdict
-from tests.cli.kept_ledger import KRAKEN, Kept, Run, buy, kept, moved, on, run, sell
+from tests.cli.kept_ledger import KRAKEN, Kept, buy, kept, moved, on, sell
+from tests.cli.typed import Run
 
-__all__ = ["kept", "run"]
+__all__ = ["kept"]
 HERE = Path(__file__).parent
 ODD = Account("kraken", "2nd_desk")
 

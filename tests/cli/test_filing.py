@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.kept_ledger import Run, run
+from tests.cli.typed import Run
 
-__all__ = ["run"]
 pytestmark = pytest.mark.timeout(60)
 
 

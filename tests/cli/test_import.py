@@ -1,37 +1,18 @@
 """`quarterdeck import` as a person types it, on a demo desk of its own."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.main import main
 from domain.days import iso
+from tests.cli.typed import Run
 from tests.venues.imports import samples
 
-Run = Callable[..., tuple[int, str]]
 BAD = samples.PLAIN + "fill,yesterday,BTC/USD,buy,1,1,,,,,,\n"
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str) -> tuple[int, str]:
-        arguments = [*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"]
-        try:
-            status = main(arguments)
-        except SystemExit as left:
-            status = int(left.code or 0)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return command
 
 
 def saved(text: str, name: str = "old.csv") -> str:

@@ -10,7 +10,8 @@ from cli.parser import parse
 from domain.halts import Level, Marker
 from domain.instruments import Account
 from domain.orders import Side, VenueOrder
-from tests.cli.test_commands import Run, _market_price, parsed, run  # noqa: F401 - run is a fixture
+from tests.cli.test_commands import _market_price
+from tests.cli.typed import Run, parsed
 
 KRAKEN = Account("kraken", "main")
 
@@ -26,7 +27,7 @@ KRAKEN = Account("kraken", "main")
     ],
 )
 def test_a_wrong_scope_or_level_is_a_mistake_with_one_sentence(
-    run: Run,  # noqa: F811 - the fixture
+    run: Run,
     words: tuple[str, ...],
     told: str,
 ) -> None:
@@ -52,7 +53,7 @@ def test_the_reason_may_be_a_flag_and_the_alias_takes_the_same_terms() -> None:
 
 
 @pytest.mark.timeout(90)
-def test_a_venue_is_killed_shown_and_released_and_the_rest_trades(run: Run) -> None:  # noqa: F811
+def test_a_venue_is_killed_shown_and_released_and_the_rest_trades(run: Run) -> None:
     terms = ("BTC/USD", "0.01", "--price", _market_price(run), "--venue", "kraken")
     assert run("order", "buy", *terms)[0] == 0
     status, told = run("--kill", "odd fills", "--scope", "VENUE:kraken")
@@ -74,7 +75,7 @@ def test_a_venue_is_killed_shown_and_released_and_the_rest_trades(run: Run) -> N
 
 @pytest.mark.timeout(90)
 def test_without_an_engine_a_strategys_orders_are_left_to_it_and_a_halt_cancels_nothing(
-    run: Run,  # noqa: F811 - the fixture
+    run: Run,
     tmp_path: Path,
 ) -> None:
     assert run("status")[0] == 0
@@ -93,7 +94,7 @@ def test_without_an_engine_a_strategys_orders_are_left_to_it_and_a_halt_cancels_
 
 
 @pytest.mark.timeout(90)
-def test_flattening_is_shown_first_and_needs_the_scope_typed_once_more(run: Run) -> None:  # noqa: F811
+def test_flattening_is_shown_first_and_needs_the_scope_typed_once_more(run: Run) -> None:
     plan = parsed(run("kill", "flatten", "--scope", "VENUE:kraken", "--preview", json_=True))
     assert plan["scope"] == "VENUE:kraken"
     assert plan["sales"]

@@ -8,9 +8,7 @@ from cli.limits_file import LimitsFile
 from config.load import load
 from domain.board import Mode
 from domain.errors import Misconfigured
-from tests.cli.test_commands import Run, parsed, run
-
-__all__ = ["run"]  # the fixture
+from tests.cli.typed import Run, parsed
 
 
 @pytest.mark.timeout(90)

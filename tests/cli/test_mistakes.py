@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.parser import parse
-from tests.cli.test_commands import Run, parsed, run
+from tests.cli.typed import Run, parsed
 
-__all__ = ["run"]
 TOP = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(60)
 

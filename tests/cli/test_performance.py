@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.clock import SystemClock
 from cli.commands.performance import pull
-from cli.main import main
 from domain.days import to_us
 from domain.performance import Pulled, PulledAccount
+from tests.cli.typed import Run, parsed
 
-Run = Callable[..., tuple[int, str]]
 At = Callable[[str], None]
 D = Decimal
 
@@ -32,28 +30,6 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
         monkeypatch.setattr(SystemClock, "now_us", lambda _: real() + ahead_us)
 
     return set_clock
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: str, json_: bool = False) -> tuple[int, str]:
-        arguments = [*words, "--demo", "--data-dir", str(tmp_path / "data"), "--seed", "3"]
-        try:
-            status = main([*arguments, *(["--json"] if json_ else [])])
-        except SystemExit as left:
-            status = int(left.code or 0)
-        told = capsys.readouterr()
-        return status, told.out + told.err
-
-    return command
-
-
-def parsed(answer: tuple[int, str]) -> Any:
-    assert answer[0] == 0, answer[1]
-    return json.loads(answer[1])
 
 
 @pytest.mark.timeout(120)

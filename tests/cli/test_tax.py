@@ -15,9 +15,10 @@ from domain.elections import AllocationMade, BasisSupplied, LotsElected, TaxYear
 from domain.snapshots import PricesMarked
 from engine.livebook import HEARD
 from engine.versions import digest_of, of_rows
-from tests.cli.kept_ledger import COINBASE, KRAKEN, Kept, Run, buy, kept, moved, on, run, sell
+from tests.cli.kept_ledger import COINBASE, KRAKEN, Kept, buy, kept, moved, on, sell
+from tests.cli.typed import Run
 
-__all__ = ["kept", "run"]
+__all__ = ["kept"]
 GOLDEN = Path(__file__).with_name("form_8949_2025.csv")
 PER_ACCOUNT = LotsElected(
     at_us=on("2024-12-20"), actor="me", effective_us=on("2025-01-01", 5), scope="per account"

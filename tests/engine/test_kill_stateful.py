@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -34,6 +33,7 @@ from engine.stop import Stop
 from engine.sweep import Sweep
 from risk.proposal import View
 from tests.engine.kill_desk import ACCOUNTS, HOLD_S, ME, STRATEGIES, SYMBOLS, KillDesk
+from tests.hunting import hunt
 
 SCOPES = (
     "GLOBAL",
@@ -194,16 +194,7 @@ def play(examples: int) -> None:
     """The machine from a fixed seed; it looks for a failure and does not polish it."""
     run_state_machine_as_test(
         KillMachine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=18,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=(Phase.generate,),
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=hunt(examples, steps=18),
     )
 
 

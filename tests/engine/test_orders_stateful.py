@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +31,7 @@ from engine.intake import Intake
 from engine.trading import Permit, Trading
 from risk.exposure import Claim, claim_of
 from tests.engine.order_desk import OrderDesk, Request, Wire
+from tests.hunting import hunt
 from tests.sim.loop import SECOND_US
 
 D = Decimal
@@ -180,17 +181,7 @@ class Orders(RuleBasedStateMachine):
 
 def played(examples: int, *phases: Phase) -> None:
     """Let the machine try so many lives."""
-    made = settings(
-        max_examples=examples,
-        stateful_step_count=STEPS,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=phases,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Orders, settings=made)
+    run_state_machine_as_test(Orders, settings=hunt(examples, *phases, steps=STEPS))
 
 
 @pytest.fixture(autouse=True)

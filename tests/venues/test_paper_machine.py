@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from domain.money import ZERO
 from domain.orders import Side, VenueOrder
+from tests.hunting import hunt
 from tests.venues.paper_machine import PaperMachine
 from venues.exchange import Exchange
 from venues.paper_fees import FeesBySymbol
@@ -19,16 +20,7 @@ from venues.till import Till
 TestPaper = pytest.mark.slow(PaperMachine.TestCase)
 TestPaper.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 
-LOOK = settings(
-    max_examples=300,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-)
+LOOK = hunt(300, steps=25)
 
 
 class _Touching:

@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.market import Depth, Level, PublicTrade
 from domain.money import ZERO, exactly
 from domain.orders import Side
+from tests.hunting import hunt
 from tests.venues.paper_desks import BTC, VENUE
 from venues.matching import OrderBook, Working
 from venues.paper_pit import OWNER, PaperPit
@@ -442,14 +443,7 @@ def test_the_properties_find_every_planted_bug(
 ) -> None:
     plant(monkeypatch)
 
-    @settings(
-        max_examples=400,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @hunt(400)
     @given(steps=STEPS)
     def look(steps: list[Any]) -> None:
         play(steps)

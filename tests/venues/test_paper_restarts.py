@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.instruments import Account
 from domain.market import Depth, PublicTrade
 from domain.money import ZERO, exactly
 from domain.orders import Fill, Kind, Order, Side
+from tests.hunting import hunt
 from tests.venues.demo_desks import HandClock
 from tests.venues.paper_desks import AT_ONCE, BTC, VENUE, FedMarket, levels
 from tests.venues.tape_desks import FedTape
@@ -238,14 +239,7 @@ def test_the_properties_find_every_planted_bug(
 ) -> None:
     plant(monkeypatch)
 
-    @settings(
-        max_examples=1_000,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @hunt(1_000)
     @given(steps=STEPS)
     def look(steps: list[Any]) -> None:
         compare(steps)
