@@ -35,7 +35,7 @@ def _withdraw(commands: "Commands[Parser]") -> None:
     )
     listed.add_argument("--open", action="store_true", help="only what is not over")
     listed.add_argument("--account", default="", metavar="V/N", help="only from kraken/main")
-    command(actions, "policy", "the rules in force, in their order")
+    _policy(command(actions, "policy", "the policy in force, and how the settings' differs"))
     _id(command(actions, "show", "one request in full"))
     approve = _id(
         command(actions, "approve", "approve what is shown (second factor)", more=_APPROVE)
@@ -72,6 +72,26 @@ def _withdraw(commands: "Commands[Parser]") -> None:
     said.add_argument("--not-sent", action="store_true", help="it was not")
     resolve.add_argument("--reason", required=True, help="how you know, for the ledger")
     _code(resolve)
+
+
+def _policy(policy: Parser) -> None:
+    actions = policy.add_subparsers(dest="policy_action", metavar="ACTION")
+    approve = command(
+        actions,
+        "approve",
+        "put the settings' policy in force after its cool-down (second factor)",
+        more="You are shown what differs. What is surely tighter is in force at the start.",
+    )
+    approve.add_argument(
+        "--version",
+        dest="policy_version",
+        default="",
+        metavar="VERSION",
+        help="the version that you saw; without it what waits is shown",
+    )
+    _code(approve)
+    cancel = command(actions, "cancel", "let the settings' policy wait no more")
+    cancel.add_argument("--reason", default="", help="why, for the ledger")
 
 
 _APPROVE = "The code approves this hash and nothing else; a changed request needs another one."

@@ -34,10 +34,10 @@ from config.withdrawing import WithdrawalSettings
 from domain.board import Mode
 from domain.errors import Misconfigured
 from domain.keys import Purpose
+from domain.policies import Policy
 from engine.settings import EngineSettings, PerformanceSettings
 from risk.keys import KeyPolicy
 from risk.limits import Limits
-from risk.withdrawals import Policy
 
 MoneyFromZero = Annotated[Decimal, amount("amount in the base currency, 0 or more", zero=True)]
 FASTEST = amount("calls per second, over 0 and under 1000", below=Decimal(1000))
@@ -240,7 +240,7 @@ class Settings(Block):
 
     def withdrawal_policy(self, mode: Mode) -> Policy:
         """The policy of withdrawals that the configuration proposes."""
-        return self.withdrawals.rules(mode, self.time_zone)
+        return self.withdrawals.rules(mode, self.time_zone, self.base_currency)
 
     @property
     def keys(self) -> KeyPolicy:

@@ -16,8 +16,8 @@ from config.names import ADDRESS_TEXT, ASSET, NAME, TAG, VENUE
 from config.reporting import TIME
 from domain.addresses import Place
 from domain.board import Mode
+from domain.policies import Policy, Rule
 from domain.rulings import Action
-from risk.withdrawals import Policy, Rule
 
 MoneyFromZero = Annotated[Decimal, amount("amount in the base currency, 0 or more", zero=True)]
 Bound = Annotated[Decimal | None, off_or(amount("amount, 0 or more", zero=True))]
@@ -53,7 +53,7 @@ class RecipientSettings(Block):
 
 
 class RuleSettings(Block):
-    """One rule of the policy; see `risk.withdrawals.Rule`."""
+    """One rule of the policy; see `domain.policies.Rule`."""
 
     action: Annotated[str, choice("auto", "require", "block")]
     assets: Annotated[tuple[Annotated[str, ASSET], ...], ListOf] = ()
@@ -111,7 +111,7 @@ class WithdrawalSettings(Block):
             )
         return self
 
-    def rules(self, mode: Mode, time_zone: str) -> Policy:
+    def rules(self, mode: Mode, time_zone: str, currency: str) -> Policy:
         """The policy of a desk in this mode; the demo desk does not wait for long."""
         demo = mode is Mode.DEMO
         return Policy(
@@ -122,4 +122,5 @@ class WithdrawalSettings(Block):
             cool_off_s=min(self.cool_off_s, DEMO_COOL_OFF_S) if demo else self.cool_off_s,
             expiry_s=self.expiry_hours * HOUR_S,
             time_zone=time_zone,
+            currency=currency,
         )

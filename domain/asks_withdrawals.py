@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.addresses import Address, AddressState
-from domain.asks import Ask
+from domain.asks import Ask, Done
 from domain.instruments import Account
 from domain.rulings import Ruling
 from domain.withdrawals import Request, State
@@ -138,6 +138,56 @@ class ReadWithdrawal(Ask[Request]):
     """One request. Role: viewer."""
 
     request_id: str
+
+
+# The policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPage:
+    """The policy in force since `since_us`, its rules and terms in words, and the settings file's.
+
+    Where the two differ, `told` is the version of the file's ("": they are the same), with its
+    rules and terms; `differences` says in what, `looser` what of it may be looser. `waits` tells
+    whether it can be approved, in `wait_s` seconds; `problem` why nothing at all is withdrawn.
+    """
+
+    version: str
+    since_us: int
+    rules: tuple[str, ...]
+    now_us: int
+    terms: str = ""
+    told: str = ""
+    told_rules: tuple[str, ...] = ()
+    told_terms: str = ""
+    differences: tuple[str, ...] = ()
+    looser: tuple[str, ...] = ()
+    waits: bool = False
+    wait_s: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadWithdrawalPolicy(Ask[PolicyPage]):
+    """The policy in force, and how the settings file's differs. Role: viewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveWithdrawalPolicy(Ask[Done]):
+    """Put the settings file's policy in force after its cool-down. Role: admin, with a code.
+
+    `version` is the policy that was shown; another one is refused.
+    """
+
+    version: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelWithdrawalPolicy(Ask[Done]):
+    """Let the policy that waits wait no more; what is in force stays. Role: trader."""
+
+    reason: str = ""
 
 
 # The address book

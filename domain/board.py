@@ -215,7 +215,8 @@ class Board:
     `abilities` are by venue, `keys` by account and purpose; `uids` are the venues' own ids of
     the accounts that names were bound to. `orders` holds every order that is not settled, and
     the newest settled ones; `fills` the newest fills, newest first; history is read by asks.
-    `withdrawals` are by request, `addresses` by id; `withdrawal_policy` is the policy's version.
+    `withdrawals` are by request, `addresses` by id; `withdrawal_policy` is the version in force,
+    `withdrawal_policy_told` that of the settings file where it is not in force, else "".
     `drilled_us` is when the last proven drill of the kill switch ended, 0: never.
     `usage` and the views are refreshed when the board is published (10 times a second at most).
     """
@@ -264,6 +265,7 @@ class Board:
     addresses: Table[str, Address] = field(default_factory=Table)
     withdrawal_policy: str = ""
     withdrawal_policy_us: int = 0
+    withdrawal_policy_told: str = ""
     ledger: LedgerView = field(default_factory=LedgerView)
     engine: EngineView = field(default_factory=EngineView)
 

@@ -50,6 +50,8 @@ WITHDRAWALS_TOLD: dict[type[Fact], Callable[[Any], str]] = {
     facts.AddressConfirmed: lambda f: f"{f.address_id}: active from {iso(f.active_us)[:19]}Z",
     facts.AddressRevoked: lambda f: f"{f.address_id}: {f.reason}",
     facts.WithdrawalPolicyAdopted: lambda f: f"version {f.version}, {len(f.rules)} rules",
+    facts.WithdrawalPolicyProposed: lambda f: f"version {f.version}: {', '.join(f.looser)}",
+    facts.WithdrawalPolicyWithdrawn: lambda f: f"version {f.version}: {f.reason}",
     facts.WithdrawalRequested: lambda f: f"{f.request_id}: {_terms(f.terms)}: {_ruling(f.ruling)}",
     facts.WithdrawalJudged: lambda f: f"{f.request_id}: {_ruling(f.ruling)} ({f.reason})",
     facts.WithdrawalApproved: lambda f: f"{f.request_id} by {f.operator}",

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from domain.addresses import Place
 from domain.events import Fact
+from domain.policies import Policy
 from domain.rulings import Ruling
 from domain.withdrawals import Terms, VenueWithdrawal
 
@@ -42,10 +43,36 @@ class AddressRevoked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawalPolicyAdopted(Fact):
-    """The policy that the configuration holds is another one from now on."""
+    """The policy in force from now on; the ledger's is the truth.
+
+    `policy` is the whole of it; None in older rows, which hold its version and words alone.
+    """
 
     version: str
     rules: tuple[str, ...]
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalPolicyProposed(Fact):
+    """The settings file has a policy that may be looser; it waits for a second factor.
+
+    `looser` says in what; `cool_down_s` is how long it waits at least, whatever the
+    configuration says later.
+    """
+
+    version: str
+    policy: Policy
+    looser: tuple[str, ...]
+    cool_down_s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalPolicyWithdrawn(Fact):
+    """The policy that waited is not asked for any more; what is in force stays."""
+
+    version: str
+    reason: str
 
 
 # Requests

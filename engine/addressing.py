@@ -101,6 +101,8 @@ class Addressing:
         state = entry.state_at(self._floor.now_us())
         if state is not AddressState.NEW:
             raise Refused("address", f"{entry.name} is {state.value} already")
+        if self._cases.policy.unknown:
+            raise Refused("policy", self._cases.policy.unknown)
         if self._cases.policy.two_person and caller.name == entry.added_by:
             raise Refused("two_person", f"{caller.name} added it; somebody else confirms it")
         return entry

@@ -15,6 +15,7 @@ from domain.errors import DeskError, Refused
 from domain.instruments import Account
 from domain.money import NotANumber
 from domain.scopes import NotAScope, Reach
+from engine.cooldown import SECOND_US, CoolDown
 from engine.floor import Floor
 from engine.operators import Operator, Role
 from engine.secondfactor import SecondFactor
@@ -31,7 +32,6 @@ from risk.changes import (
 from risk.limits import Limits, checked, looser
 from risk.scoped import AT, limited_scope
 
-SECOND_US = 1_000_000
 LOOKED_EVERY_S = 5
 READ_S = 10
 FILE = "configuration"
@@ -51,9 +51,7 @@ class Limiting:
         self._reread = reread
         self._changing = asyncio.Lock()
         self._proposed: controls.LimitsProposed | None = None
-        self._since_us = 0  # monotonic: from when on the rest of the cool-down is counted
-        self._waited_us = 0  # what of it was over by then
-        self._cool_down_s = 0  # as the ledger last approved it
+        self._cool = CoolDown(floor)
         self._told: Mapping[str, str] = {}
         desk = floor.desk
         desk.keep(self)
@@ -64,10 +62,10 @@ class Limiting:
     def fact(self, fact: events.Fact, _: Board) -> None:
         """Remember since when looser limits wait, by a clock that nobody can set."""
         if isinstance(fact, controls.LimitsApproved):
-            self._cool_down_s = fact.cool_down_s
+            self._cool.approved(fact.cool_down_s)
         elif isinstance(fact, controls.LimitsProposed):
             self._proposed = fact
-            self._since_us, self._waited_us = self._floor.clock.monotonic_us(), 0
+            self._cool.begun(fact.at_us, fact.cool_down_s)
 
     def sighting(self, sighting: object, board: Board) -> None:
         """Nothing seen changes a limit."""
@@ -77,16 +75,9 @@ class Limiting:
     async def start(self, told: Values) -> None:
         """Take the file's limits: stricter ones at once, looser ones wait; a difference alarms."""
         self._told = told
-        self._counted_from_the_ledger()
+        self._cool.resumed()
         async with self._changing:
             await self._start(told)
-
-    def _counted_from_the_ledger(self) -> None:
-        """What was proposed in an earlier run has waited as long as the ledger's time says."""
-        if self._proposed is not None:
-            waited_us = self._floor.now_us() - self._proposed.at_us
-            self._waited_us = max(0, waited_us)
-            self._since_us = self._floor.clock.monotonic_us()
 
     async def _start(self, told: Values) -> None:
         board = self._floor.desk.board
@@ -211,7 +202,7 @@ class Limiting:
             version = self._floor.desk.board.limits_version
             parts.append(f"limits version {version} are in force")
         if weighed.waiting:
-            wait_s = self._left_us() // SECOND_US
+            wait_s = self._cool.left_us() // SECOND_US
             parts.append(
                 f"{', '.join(weighed.waiting)} can be raised in {wait_s} s, with a code: "
                 "quarterdeck limits approve"
@@ -224,7 +215,7 @@ class Limiting:
             pending = self._floor.desk.board.limits_pending
             if not pending:
                 raise Refused("limits", "no looser limits are waiting")
-            left_us = self._left_us()
+            left_us = self._cool.left_us()
             if left_us > 0:
                 raise Refused("limits", f"cooling down: {left_us // SECOND_US + 1} s left")
             spent = await self._codes.allow(caller.name, ask.code, "limits")
@@ -238,21 +229,7 @@ class Limiting:
         """In how many seconds what waits may be approved; 0 when it may, or nothing waits."""
         if not self._floor.desk.board.limits_pending:
             return 0
-        return max(0, -(-self._left_us() // SECOND_US))
-
-    def _left_us(self) -> int:
-        """The rest of the cool-down, by the monotonic clock."""
-        told_s = 0 if self._proposed is None else self._proposed.cool_down_s
-        cool_us = max(told_s, self._longest_s()) * SECOND_US
-        running_us = self._floor.clock.monotonic_us() - self._since_us
-        # The wall clock must say so still: one that was ahead at the start has proven nothing.
-        at_us = 0 if self._proposed is None else self._proposed.at_us
-        before_us = max(0, self._floor.now_us() - at_us - running_us)
-        return cool_us - min(self._waited_us, before_us) - running_us
-
-    def _longest_s(self) -> int:
-        """A shorter cool-down in the file counts when the next limits are approved with a code."""
-        return max(self._cool_down_s, self._floor.settings.limits_cool_down_s)
+        return self._cool.left_s()
 
     async def cancel(self, ask: asks.CancelLimits, caller: Operator) -> asks.Done:
         """Ask no longer for what waits."""
@@ -281,7 +258,7 @@ class Limiting:
                     values=dict(weighed.asked),
                     looser=weighed.waiting,
                     settings_sha=self._sha,
-                    cool_down_s=self._longest_s(),
+                    cool_down_s=self._cool.longest_s,
                 )
             )
         elif not weighed.waiting and not facts and board.limits_pending and actor != FILE:
@@ -295,7 +272,7 @@ class Limiting:
             version=version,
             values=dict(Limits.from_values(values).values()),
             settings_sha=self._sha,
-            cool_down_s=self._longest_s(),
+            cool_down_s=self._cool.longest_s,
         )
 
     def _withdrawn(self, actor: str, reason: str) -> controls.LimitsWithdrawn:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from domain.addresses import Place
 from domain.board import AccountView, Mode
 from domain.evidence import HeadFile, Seals
+from domain.policies import Policy
 from domain.ports import Clock, Dice
 from domain.storage_ports import HaltMarker, Ledger, LedgerReader, SecretStore
 from domain.table import Table
@@ -69,7 +70,6 @@ from engine.witness import Witness
 from risk.keys import KeyPolicy
 from risk.limits import Limits
 from risk.proposal import GateSettings
-from risk.withdrawals import Policy
 
 log = logging.getLogger(__name__)
 

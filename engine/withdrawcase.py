@@ -14,11 +14,13 @@ from domain.errors import Refused
 from domain.halts import Level, holds_money, scope_of, withdrawals_frozen
 from domain.instruments import Account
 from domain.money import MONEY, ONE, ZERO
+from domain.policies import Policy
 from domain.rulings import Ruling
 from domain.withdrawals import PROMISED, Request, Terms
 from engine.floor import Floor
 from risk import withdrawals as policies
-from risk.withdrawals import Case, Policy
+from risk.standing import Standing
+from risk.withdrawals import Case
 
 SECOND_US = 1_000_000
 _WHY_NOT = {
@@ -32,20 +34,20 @@ class Cases:
 
     def __init__(self, floor: Floor, policy: Policy) -> None:
         self._floor = floor
-        self.policy = policy
+        self.policy = Standing(approved=None, told=policy)  # until the ledger has said
         self.lock = asyncio.Lock()
 
     # Judging
 
     def judge(self, terms: Terms, request_id: str = "") -> tuple[Ruling, Decimal | None]:
-        """The policy's ruling now, and the value that it rests on."""
+        """The ruling now, and the value that it rests on."""
         case = self._case(terms, request_id)
-        return policies.judge(self.policy, case), case.value
+        return self.policy.judge(case), case.value
 
     def guard(self, request: Request) -> Ruling | None:
         """What forbids sending it now whatever was approved; None when nothing does."""
         rule, reason = policies.guard(self._case(request.terms, request.request_id))
-        return policies.blocked(self.policy, rule, reason) if rule else None
+        return policies.blocked(self.policy.version, rule, reason) if rule else None
 
     def _case(self, terms: Terms, request_id: str) -> Case:
         board = self._floor.desk.board

@@ -265,8 +265,8 @@ class Withdrawing:
             ),
             total=len(found),
             now_us=now_us,
-            policy=self._cases.policy.version,
-            rules=self._cases.policy.told(),
+            policy=self._floor.desk.board.withdrawal_policy,
+            rules=self._cases.policy.rules,
         )
 
     async def _record(self, *told: Fact) -> None:

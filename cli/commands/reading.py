@@ -45,6 +45,8 @@ async def status(desk: Desk, args: Namespace) -> int:
         say(f"\nDEAD MAN {account}: cancels everything at {moment(at_us)} unless told again")
     for account, why in told["refused"].items():
         say(f"\nREFUSED {account}: {why}")
+    if board.withdrawal_policy_told:
+        say(f"\nPOLICY {told['withdrawal policy']}")
     for known in board.breaks:
         say(f"\nBREAK {known.kind} {known.account}: {known.detail}")
     for alarm in board.alarms:
@@ -69,6 +71,7 @@ def _status(board: Board) -> dict[str, Any]:
         "accounts": sorted(board.accounts),
         "dead_man": {a: v.dead_man_us for a, v in board.accounts.items() if v.dead_man_us},
         "refused": {a: view.refused for a, view in board.accounts.items() if view.refused},
+        "withdrawal policy": _policy(board),
         "venues": dict(sorted(board.venues.items())),
         "feeds": dict(sorted(board.feeds.items())),
         "usage": list(board.usage),
@@ -76,6 +79,13 @@ def _status(board: Board) -> dict[str, Any]:
         "metrics_port": board.engine.metrics_port,
         "alarms": [alarm for alarm in board.alarms if not alarm.acknowledged],
     }
+
+
+def _policy(board: Board) -> str:
+    told, known = board.withdrawal_policy_told, board.withdrawal_policy
+    if not told:
+        return f"{known} in force" if known else "none yet"
+    return f"{told} of the settings is NOT in force, {known} is; see: quarterdeck withdraw policy"
 
 
 def _halted(halt: Halt) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cli.commands.alerting import link
 from cli.commands.control import code_for
+from cli.commands.policing import policy
 from cli.render import as_json, moment, money, plain, say, table
 from cli.usage import WrongUsage
 from domain import asks_withdrawals as asks
@@ -92,17 +93,6 @@ def _row(row: asks.WithdrawalRow) -> tuple[str, ...]:
 def _yes(request: Request) -> str:
     needed = request.ruling.approvals
     return f"{len(request.standing)}/{needed}" if needed else "-"
-
-
-async def _policy(desk: Desk, args: Namespace) -> int:
-    page = await desk.ask(asks.ReadWithdrawals(limit=1))
-    if args.json:
-        say(as_json({"policy": page.policy, "rules": list(page.rules)}))
-        return 0
-    say(f"policy {page.policy}, since {moment(desk.board.withdrawal_policy_us)}")
-    for place, rule in enumerate(page.rules, 1):
-        say(f"{place:>3}. {rule}")
-    return 0
 
 
 async def _show(desk: Desk, args: Namespace) -> int:
@@ -304,7 +294,7 @@ _WITHDRAW: dict[str, _Act] = {
     "request": _request,
     "check": _check,
     "list": _list,
-    "policy": _policy,
+    "policy": policy,
     "show": _show,
     "approve": _approve,
     "reject": _reject,

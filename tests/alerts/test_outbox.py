@@ -14,13 +14,13 @@ from alerts.outbox import ALARM_AT, MOST_TRIES, Outbox
 from cli.clock import SystemDice
 from domain.asks import WhoAmI
 from domain.asks_withdrawals import RejectWithdrawal
+from domain.policies import Rule
 from domain.queries import ReadLedger
 from domain.rulings import Action
 from domain.withdrawals import State
 from engine.approvals import OUTBOX
 from engine.desk import CallerDesk
 from engine.operators import Operator
-from risk.withdrawals import Rule
 from tests.engine.paying import ADDRESS, QUICKLY, JumpingClock, requested
 from tests.servers.post import Box, post_office
 from tests.web.approval_checks import judged_again

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from config.load import load
 from config.withdrawing import WithdrawalSettings
 from domain.board import Mode
 from domain.errors import Misconfigured
@@ -24,7 +25,7 @@ POLICY = {
 
 
 def test_rules_keep_their_order_and_their_words() -> None:
-    policy = WithdrawalSettings.model_validate(POLICY).rules(Mode.LIVE, "Europe/Zurich")
+    policy = WithdrawalSettings.model_validate(POLICY).rules(Mode.LIVE, "Europe/Zurich", "USD")
     assert [rule.name for rule in policy.rules] == ["night", "small", "large"]
     night, small, large = policy.rules
     assert (night.action, night.since, night.until) == (Action.BLOCK, "22:00", "06:00")
@@ -34,14 +35,14 @@ def test_rules_keep_their_order_and_their_words() -> None:
 
 
 def test_by_default_everything_is_manual_and_waits_a_day() -> None:
-    policy = WithdrawalSettings().rules(Mode.LIVE, "UTC")
+    policy = WithdrawalSettings().rules(Mode.LIVE, "UTC", "USD")
     assert (policy.rules, policy.auto_approve_under) == ((), D(0))
     assert (policy.quarantine_s, policy.cool_off_s, policy.expiry_s) == (86_400, 60, 86_400)
 
 
 def test_only_the_demo_desk_waits_for_seconds() -> None:
-    demo = WithdrawalSettings().rules(Mode.DEMO, "UTC")
-    paper = WithdrawalSettings().rules(Mode.PAPER, "UTC")
+    demo = WithdrawalSettings().rules(Mode.DEMO, "UTC", "USD")
+    paper = WithdrawalSettings().rules(Mode.PAPER, "UTC", "USD")
     assert (demo.quarantine_s, demo.cool_off_s) == (10, 5)
     assert paper.quarantine_s == 86_400
 
@@ -65,7 +66,7 @@ def test_every_word_of_the_guides_example_is_understood() -> None:
     guide = Path(__file__).parent.parent.parent / "docs" / "withdrawals.md"
     text = guide.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     told = read_document(text.encode(), "guide").data
-    policy = WithdrawalSettings.model_validate(told["withdrawals"]).rules(Mode.LIVE, "UTC")
+    policy = WithdrawalSettings.model_validate(told["withdrawals"]).rules(Mode.LIVE, "UTC", "USD")
     assert [rule.name for rule in policy.rules] == ["night", "small", "large", "usual"]
 
 
@@ -73,3 +74,10 @@ def test_hours_that_would_never_match_are_refused(tmp_path: Path) -> None:
     rule = 'policy:\n    lunch:\n      action: block\n      since: "12:00"\n      until: "12:00"\n'
     with pytest.raises(Misconfigured, match=r"withdrawals\.policy\.lunch\.until: is `since`"):
         loaded(tmp_path, f"withdrawals:\n  {rule}")
+
+
+def test_the_policy_holds_the_currency_and_the_time_zone_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("base_currency: EUR\ntime_zone: Europe/Zurich\n")
+    policy = load(path, environ={}).settings.withdrawal_policy(Mode.PAPER)
+    assert (policy.currency, policy.time_zone) == ("EUR", "Europe/Zurich")

@@ -8,11 +8,11 @@ from domain import asks_withdrawals as asks
 from domain.addresses import Address
 from domain.asks import DemoCode
 from domain.instruments import Account
+from domain.policies import Policy
 from domain.withdrawals import Request, State, Submission, VenueWithdrawal, Withdrawal
 from engine.connections import Connections
 from engine.operators import Operator
 from engine.withdrawals import Withdrawals
-from risk.withdrawals import Policy
 from tests.engine.rig import KRAKEN, ME, Rig, connections_of
 from venues.demo import DemoDesk
 

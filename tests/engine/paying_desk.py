@@ -8,7 +8,7 @@ the ledger's facts alone.
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, TypeVar, cast
@@ -22,6 +22,7 @@ from domain.events import Fact
 from domain.halts import GLOBAL, Level
 from domain.instruments import Account
 from domain.market import AssetBalance, Balances, Movement
+from domain.policies import Policy, Rule
 from domain.ports import Market, VenueTraits
 from domain.rulings import Action
 from domain.table import Table
@@ -46,7 +47,6 @@ from engine.withdrawals import Withdrawals
 from risk.codes import code_at, step_at
 from risk.limits import Limits
 from risk.proposal import GateSettings
-from risk.withdrawals import Policy, Rule
 from tests.engine.order_desk import GENESIS
 from tests.engine.rig import Secrets
 from tests.sim.disk import Disk, SimLedger, SimLedgerReader, SimMarker
@@ -74,6 +74,12 @@ POLICY = Policy(
     quarantine_s=QUARANTINE_S,
     cool_off_s=COOL_OFF_S,
     expiry_s=5_000,
+)
+# What somebody who can write the settings file would like it to say.
+LOOSENED = (
+    replace(POLICY, auto_approve_under=D(100_000)),
+    replace(POLICY, rules=(Rule(name="lax", action=Action.REQUIRE), *POLICY.rules)),
+    replace(POLICY, quarantine_s=0, cool_off_s=0, expiry_s=500_000),
 )
 
 
@@ -144,12 +150,15 @@ class Diary:
 class Core:
     """One life of the desk."""
 
-    def __init__(self, disk: Disk, venue: Venue, clock: VirtualClock, dice: SeededDice) -> None:
+    def __init__(
+        self, disk: Disk, venue: Venue, clock: VirtualClock, dice: SeededDice, file: Policy
+    ) -> None:
         self.desk = Desk(Board(mode=Mode.DEMO), clock)
         self.desk.keep(Diary(venue.ledger))
         self.ledger = SimLedger(disk, self.desk.committed, dice)
         self.desk.attach(self.ledger)
         self._disk, self._venue, self._clock, self._dice = disk, venue, clock, dice
+        self._file = file
         self.up = asyncio.Event()
         self.task = asyncio.ensure_future(self._live())
 
@@ -200,7 +209,7 @@ class Core:
         )
         self.codes = SecondFactor(self.floor, Secrets(), self._dice)
         reader = SimLedgerReader(self._disk)
-        self.withdrawals = Withdrawals(self.floor, self.codes, reader, POLICY, {})
+        self.withdrawals = Withdrawals(self.floor, self.codes, reader, self._file, {})
 
 
 class PayingDesk:
@@ -213,13 +222,14 @@ class PayingDesk:
         self.disk = Disk(GENESIS)
         self._dice = SeededDice(1)
         self._halts = 0
+        self.file = POLICY  # what the settings file says at the next start
         self.core = self._do(self._started())
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
     async def _started(self) -> Core:
-        core = Core(self.disk, self.venue, self.clock, self._dice)
+        core = Core(self.disk, self.venue, self.clock, self._dice, self.file)
         await core.up.wait()
         return core
 

@@ -14,6 +14,7 @@ from domain.board import Board, Mode
 from domain.events import LedgerOpened
 from domain.instruments import Account
 from domain.orders import Draft, Kind, OrderState, Side
+from domain.policies import Policy
 from domain.ports import Clock, Trader
 from engine.approvals import ApprovalPlan
 from engine.connections import Connection, Connections
@@ -26,7 +27,6 @@ from engine.settings import EngineSettings, PerformanceSettings
 from engine.stop import Stop
 from risk.limits import Limits
 from risk.proposal import GateSettings
-from risk.withdrawals import Policy
 from storage.history import History
 from storage.ledger import SqliteLedger
 from storage.marker import FileMarker

@@ -18,10 +18,10 @@ from domain.errors import InDoubt, Refused, Unavailable
 from domain.halts import Level
 from domain.instruments import Account
 from domain.orders import Draft, Kind, Side
+from domain.policies import Policy, Rule
 from domain.rulings import Action
 from domain.withdrawals import State, VenueStatus, VenueWithdrawal
 from engine.operators import Operator, Role
-from risk.withdrawals import Policy, Rule
 from tests.engine.paying import (
     QUICKLY,
     D,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -28,12 +28,24 @@ import risk.withdrawals
 from domain import asks_withdrawals as asks
 from domain import controls, fold_withdrawals
 from domain import withdrawal_facts as facts
+from domain.policies import Policy
+from domain.rulings import Ruling
 from domain.withdrawals import PROMISED, Approval, Request, State, Submission, VenueStatus
 from engine.secondfactor import SecondFactor
 from engine.withdrawcase import Cases
 from engine.withdrawing import Withdrawing
 from engine.withdrawsend import Dispatch
-from tests.engine.paying_desk import ACCOUNT, PEOPLE, PLACES, PayingDesk, address_ask
+from risk.standing import Standing
+from tests.engine.paying_desk import (
+    ACCOUNT,
+    LOOSENED,
+    PEOPLE,
+    PLACES,
+    POLICY,
+    PayingDesk,
+    address_ask,
+)
+from tests.hunting import hunt
 
 D = Decimal
 WHO = st.sampled_from(list(PEOPLE))
@@ -192,6 +204,12 @@ class Paying(RuleBasedStateMachine):
     def crash(self) -> None:
         self.desk.crash()
 
+    @rule(file=st.sampled_from([POLICY, *LOOSENED]))
+    def edited(self, file: Policy) -> None:
+        """Somebody changes the settings file, and the desk starts again."""
+        self.desk.file = file
+        self.desk.crash()
+
     @rule()
     def crash_while_sending(self) -> None:
         """Gone when the intent is durable, the venue was asked and has not answered."""
@@ -236,17 +254,7 @@ class Paying(RuleBasedStateMachine):
 
 def played(examples: int, *phases: Phase) -> None:
     """Let the machine try so many lives."""
-    made = settings(
-        max_examples=examples,
-        stateful_step_count=STEPS,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=phases,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Paying, settings=made)
+    run_state_machine_as_test(Paying, settings=hunt(examples, *phases, steps=STEPS))
 
 
 @pytest.fixture(autouse=True)
@@ -384,6 +392,20 @@ def doubt_frees_the_amount(patch: Patch) -> None:
     patch.setattr(engine.withdrawcase, "PROMISED", PROMISED - {State.SUBMIT_UNKNOWN})
 
 
+def a_files_policy_is_in_force_at_once(patch: Patch) -> None:
+    """Whoever writes the settings file and waits for a restart decides."""
+
+    def judge(self: Standing, case: risk.withdrawals.Case) -> Ruling:
+        return replace(risk.withdrawals.judge(self.told, case), policy=self.version)
+
+    patch.setattr(Standing, "judge", judge)
+
+
+def a_looser_policy_is_taken_for_a_tighter_one(patch: Patch) -> None:
+    """The ledger adopts at the start what should wait for a code."""
+    patch.setattr(Standing, "looser", ())
+
+
 PLANTS: tuple[Callable[[Patch], None], ...] = (
     approvals_of_another_body_count,
     any_hash_is_approved,
@@ -396,6 +418,8 @@ PLANTS: tuple[Callable[[Patch], None], ...] = (
     a_halt_freezes_nothing,
     no_cool_off,
     doubt_frees_the_amount,
+    a_files_policy_is_in_force_at_once,
+    a_looser_policy_is_taken_for_a_tighter_one,
 )
 
 

@@ -13,8 +13,8 @@ from domain import asks_withdrawals as asks
 from domain import controls
 from domain import withdrawal_facts as facts
 from domain.asks import Ask, Disarm, Trip
+from domain.policies import Policy
 from domain.withdrawals import State
-from risk.withdrawals import Policy
 from tests.engine.paying import parts
 from tests.engine.wire_families import KUCOIN
 from tests.engine.wire_rig import Site, WireRig, trading_on

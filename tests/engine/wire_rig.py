@@ -16,11 +16,11 @@ from domain.asks import Submitted
 from domain.board import Mode
 from domain.errors import Refused
 from domain.orders import Draft, Side, Status
+from domain.policies import Policy
 from engine.connections import Connection, Connections
 from engine.settings import EngineSettings
 from risk.codes import code_at, step_at
 from risk.limits import Limits
-from risk.withdrawals import Policy
 from tests.engine.rig import TIRELESS, Rig, Secrets, quick, running
 from tests.engine.wire_families import FAMILIES, KRAKEN, KUCOIN, Family
 from tests.venues.ccxt_wire_desk import keys

@@ -6,9 +6,10 @@ import pytest
 
 from domain.addresses import Address, Place
 from domain.instruments import Account
+from domain.policies import Policy, Rule
 from domain.rulings import Action
 from domain.withdrawals import Terms
-from risk.withdrawals import Case, Policy, Rule, judge
+from risk.withdrawals import Case, judge
 
 POLICY = Policy(
     rules=(

@@ -8,9 +8,10 @@ import pytest
 
 from domain.addresses import Address, Place
 from domain.instruments import Account
+from domain.policies import Policy, Rule
 from domain.rulings import Action, Ruling
 from domain.withdrawals import Request, Terms
-from risk.withdrawals import HOUR_US, Case, Policy, Rule, guard, judge
+from risk.withdrawals import HOUR_US, Case, guard, judge
 
 D = Decimal
 NOON_US = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z

@@ -12,11 +12,11 @@ from yarl import URL
 
 from cli.clock import SystemDice
 from domain.asks_approvals import IssueApprovalLink
+from domain.policies import Policy
 from domain.withdrawals import Request, State
 from engine.approvals import PAGE, ApprovalPlan
 from engine.desk import CallerDesk
 from engine.operators import Operator, Role
-from risk.withdrawals import Policy
 from tests.engine.paying import QUICKLY, JumpingClock, active, code, requested, wired
 from tests.engine.rig import Rig, running
 from venues.demo import open_demo

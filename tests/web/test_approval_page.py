@@ -12,11 +12,11 @@ from domain.approval_facts import LinkUsed
 from domain.asks_approvals import IssueApprovalLink, ReadApprovalLink, ReadMailsDue, UseApprovalLink
 from domain.controls import CodeAccepted
 from domain.errors import Refused, Unavailable
+from domain.policies import Rule
 from domain.queries import ReadLedger
 from domain.rulings import Action
 from domain.withdrawals import State
 from engine.approvals import PAGE
-from risk.withdrawals import Rule
 from tests.engine.paying import QUICKLY, JumpingClock, active
 from tests.web.approval_checks import CHECKS, judged_again
 from tests.web.approving import (

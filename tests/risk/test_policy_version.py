@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from domain.policies import Policy, Rule
 from domain.rulings import Action
-from risk.withdrawals import Policy, Rule
 
 PLAIN = Policy(auto_approve_under=Decimal(100))
 OTHER: dict[str, object] = {
@@ -16,6 +16,7 @@ OTHER: dict[str, object] = {
     "quarantine_s": 3_600,
     "cool_off_s": 1,
     "time_zone": "Europe/Berlin",
+    "currency": "EUR",
 }
 RULES_NOTHING = {"expiry_s"}  # a request has its own end, from when it was asked for
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from risk.withdrawals import Policy
+from domain.policies import Policy
 from tests.engine.paying import QUICKLY
 from tests.engine.rig import Rig, running
 
