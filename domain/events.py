@@ -45,12 +45,16 @@ class LedgerOpened(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStarted(Fact):
-    """An engine took the book; `settings_sha` is the hash of the effective configuration."""
+    """An engine took the book; `settings_sha` is the hash of the effective configuration.
+
+    `base_currency` is what limits and values of this book are told in; "" in older rows.
+    """
 
     run_id: str
     mode: str
     version: str
     settings_sha: str
+    base_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain import events
 from domain.board import LedgerView, Mode, Phase
-from domain.errors import Corrupt, DeskError
+from domain.errors import Corrupt, DeskError, Misconfigured
 from engine.desk import Desk
 from engine.names import token
 from engine.parts import Outfit, Parts
@@ -39,6 +39,7 @@ class Engine:
         self._stopping = asyncio.Event()
         self._reason = "asked to stop"
         self._doubt = ""
+        self._counted_in = ""
         self.parts: Parts | None = None
 
     def stop(self, reason: str) -> None:
@@ -123,6 +124,8 @@ class Engine:
         with unswept():
             async for row, fact in self._outfit.ledger.facts():
                 self.desk.replay(fact, row.seq)
+                if isinstance(fact, events.EngineStarted):
+                    self._counted_in = fact.base_currency or self._counted_in
                 head = LedgerView(head_seq=row.seq, head_hash=row.hash)
         self.desk.show(ledger=head)
         parts.floor.door.replayed()
@@ -133,6 +136,12 @@ class Engine:
         outfit = self._outfit
         if not self.desk.board.ledger_id:
             raise Corrupt("the ledger has no genesis; it was not made by this program")
+        currency = self.desk.board.base_currency
+        if self._counted_in not in ("", currency):
+            # Otherwise every limit would mean another amount, and nobody had approved that.
+            known = self._counted_in
+            hint = f"this book counts in {known}; write {known}, or begin another data directory"
+            raise Misconfigured("base_currency", hint)
         await self.desk.record(
             events.EngineStarted(
                 at_us=outfit.clock.now_us(),
@@ -141,6 +150,7 @@ class Engine:
                 mode=outfit.mode.value,
                 version=outfit.version,
                 settings_sha=outfit.settings_sha,
+                base_currency=currency,
             )
         )
 
