@@ -36,11 +36,12 @@ class TwoPeople:
         Raises:
             Refused: nobody did, so this is the proposal now; says what the other has to do.
         """
-        known, now_us = self._open.get(act), self._floor.clock.monotonic_us()
-        if known is not None and known.seen == seen and now_us < known.until_us:
+        now_us = self._floor.clock.monotonic_us()
+        self._open = {name: kept for name, kept in self._open.items() if now_us < kept.until_us}
+        known = self._open.get(act)
+        if known is not None and known.seen == seen:
             if known.by != caller.name:
-                del self._open[act]
-                return known.by
+                return known.by  # it stays: the other's code may be mistyped
             raise Refused("second_person", self._told(known, now_us))
         spent = await self._codes.allow(caller.name, code, f"propose to {act}")
         await self._floor.desk.record(spent)

@@ -72,6 +72,16 @@ async def test_a_wrong_code_proposes_nothing(tmp_path: Path) -> None:
             await release(rig, OTHER)
 
 
+async def test_a_mistyped_code_of_the_second_person_spends_no_proposal(tmp_path: Path) -> None:
+    async with running(tmp_path, settings=TWO, clock=JumpingClock(), moving=False) as rig:
+        await stuck(rig)
+        with pytest.raises(Refused, match="proposed by me"):
+            await release(rig, ME)
+        with pytest.raises(Refused, match="wrong"):
+            await release(rig, OTHER, again="000000")
+        assert "released GLOBAL" in (await release(rig, OTHER)).detail
+
+
 async def test_what_is_proven_takes_one_person(tmp_path: Path) -> None:
     async with running(tmp_path, settings=TWO, clock=JumpingClock(), moving=False) as rig:
         await rig.ask(asks.Trip(reason="test"))
