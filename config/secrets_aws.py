@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+from config.alerting import LOCAL_NAMES
 from config.kept import Kept, StoreDown, within
 from config.redaction import Redaction
 from config.secrets import secret_values
@@ -135,9 +137,19 @@ def _client(access: AwsAccess) -> Any:
     try:
         # A session of its own: the library's default one is not safe to share among threads.
         session = boto3.session.Session(region_name=access.region or None, **own)
-        return session.client("secretsmanager", config=limits)
+        client = session.client("secretsmanager", config=limits)
     except BotoCoreError as error:
         raise _named(error, "") from None
+    return _private(client)
+
+
+def _private(client: Any) -> Any:
+    """The client, if nobody on the way can read its answers: an endpoint may be set anywhere."""
+    endpoint = urlsplit(client.meta.endpoint_url)
+    if endpoint.scheme != "https" and endpoint.hostname not in LOCAL_NAMES:
+        hint = "its endpoint (AWS_ENDPOINT_URL, or the profile's endpoint_url) is without TLS"
+        raise Misconfigured("aws:", f"{hint}; give an https one")
+    return client
 
 
 def _named(error: Exception, name: str) -> DeskError:

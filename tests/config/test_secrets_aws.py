@@ -61,6 +61,14 @@ def test_a_key_is_written_read_and_rotated_with_versions(store: AwsSecrets) -> N
     assert json.loads(before["SecretString"]) == KEY
 
 
+def test_an_endpoint_without_tls_elsewhere_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://192.0.2.1:9")
+    with pytest.raises(Misconfigured, match="without TLS; give an https one"):
+        AwsSecrets(ACCESS, Redaction()).read("trading", "exchanges/kraken")
+
+
 def test_nothing_is_written_over_what_somebody_else_wrote(store: AwsSecrets) -> None:
     store.write("trading", "exchanges/two", json.dumps(KEY), None)
     first = store.read("trading", "exchanges/two")
