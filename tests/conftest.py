@@ -24,8 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no worker begins one when the others are done.
+    """The long ones first, a share of them for each worker: most of them wait for something.
 
+    xdist gives each worker one stretch of the list; the first would have all the long ones.
     A search for a planted bug ends when it has made its example small: that may take minutes
     on a busy machine.
     """
@@ -33,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "planted" in item.name and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(PLANTED_S))
     items.sort(key=_shortness)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for share in range(workers) for item in items[share::workers]]
 
 
 def _shortness(item: pytest.Item) -> tuple[bool, float]:

@@ -69,8 +69,8 @@ def test_a_closed_terminal_ends_the_console_even_under_nohup(
 
 def test_a_crash_prints_where_it_was_and_no_local_and_no_message(start: Start, log: Path) -> None:
     terminal = start("--crash", "--still")
-    terminal.wait_for("Positions")
-    assert terminal.exit_code() == 1
+    assert terminal.exit_code(timeout_s=16) == 1
+    assert b"Positions" in terminal.bytes, "it was painted, and fell over the next picture"
     assert b"stopped because of a fault in it: RuntimeError" in terminal.bytes
     assert b"in broken" in terminal.bytes
     assert b"quarterdeck --kill" in terminal.bytes
