@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from functools import partial
 from typing import Protocol
 
-from domain.errors import Misconfigured, Unavailable
+from domain.errors import Misconfigured, Unavailable, causes
 from domain.ports import Clock, Dice
 from domain.text import clean
 
@@ -123,7 +123,7 @@ class SmtpMailer:
 
 def told(error: BaseException, server: MailServer) -> tuple[str, str]:
     """(why, what to do) of a failed delivery."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
                 f"its certificate is not good: {clean(cause.verify_message)}",
@@ -142,11 +142,3 @@ def told(error: BaseException, server: MailServer) -> tuple[str, str]:
     if isinstance(error, TimeoutError):
         return f"no answer in {TIMEOUT_S} s", f"check alerts.mail ({server.security})"
     return said, "see the settings alerts.mail"
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from alerts.addresses import refused
 from alerts.lookup import Lookup
 from alerts.targets import Target
-from domain.errors import DeskError, Misconfigured, Refused, Unavailable
+from domain.errors import DeskError, Misconfigured, Refused, Unavailable, causes
 from domain.text import clean
 
 if TYPE_CHECKING:  # aiohttp is loaded where a request leaves
@@ -246,7 +246,7 @@ def _told(error: BaseException, where: str) -> tuple[str, str]:
 
     A certificate's own complaint is told: it names hosts and dates, and no URL.
     """
-    inmost = (cause for cause in reversed(_causes(error)) if isinstance(cause, OSError))
+    inmost = (cause for cause in reversed(causes(error)) if isinstance(cause, OSError))
     cause = next(inmost, error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
@@ -260,11 +260,3 @@ def _told(error: BaseException, where: str) -> tuple[str, str]:
     if isinstance(cause, OSError) and cause.errno:
         return "it cannot be reached", "look whether the host can be reached from here"
     return f"what it answered is no HTTP ({type(error).__name__})", "check the host and its port"
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found

@@ -79,3 +79,12 @@ class Corrupt(DeskError):
 
 
 FAMILIES: tuple[type[DeskError], ...] = (Refused, Unavailable, InDoubt, Misconfigured, Corrupt)
+
+
+def causes(error: BaseException | None) -> list[BaseException]:
+    """An error and whatever stands behind it, the outermost first."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
