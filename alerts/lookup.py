@@ -18,6 +18,8 @@ class Lookup:
 
     def __init__(self) -> None:
         self._asking: threading.Thread | None = None
+        self._told = threading.Event()  # a thread that has answered may live on for a moment
+        self._told.set()
 
     async def __call__(self, name: str, port: int) -> Sequence[str]:
         """Every address of a name, each once; whoever asks brings the time limit.
@@ -25,16 +27,18 @@ class Lookup:
         Raises:
             OSError, UnicodeError: the name is not known, or is none (TimeoutError: as above).
         """
-        if self._asking is not None and self._asking.is_alive():
+        if not self._told.is_set():
             raise TimeoutError("the question before this one still waits")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Found] = loop.create_future()
 
         def ask() -> None:
             found = _found(name, port)
+            self._told.set()
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(_settle, answer, found)
 
+        self._told.clear()
         self._asking = threading.Thread(target=ask, name="webhook name", daemon=True)
         self._asking.start()
         found = await answer
