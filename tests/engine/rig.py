@@ -1,7 +1,7 @@
 """A whole engine for tests: real ledger, real marker file, demo venues, short timers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -268,15 +268,23 @@ async def running(  # noqa: PLR0913 - each is one thing a test may want otherwis
         me = CallerDesk(desk, ME)
         rig = Rig(places, venues, desk, engine, ledger, marker, stop, me, kept, clock)
         beside = [venues.run] if moving and venues is not None else []
-        task = asyncio.create_task(engine.run(beside))
-        try:
-            if ready:
-                await _ready(engine, task)
+        async with _at_work(engine, beside, ready=ready):
             yield rig
-        finally:
-            engine.stop("test over")
-            async with asyncio.timeout(15):
-                await task
+
+
+@asynccontextmanager
+async def _at_work(
+    engine: Engine, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]], *, ready: bool
+) -> AsyncGenerator[None]:
+    task = asyncio.create_task(engine.run(beside))
+    try:
+        if ready:
+            await _ready(engine, task)
+        yield
+    finally:
+        engine.stop("test over")
+        async with asyncio.timeout(15):
+            await task
 
 
 def _gate(settings: EngineSettings, connections: Connections) -> GateSettings:
