@@ -54,6 +54,7 @@ class Releases:
 
     async def preview(self, ask: asks.ReleasePreview, _: Operator) -> asks.Done:
         """What a release would do, and what still stands against it, halt by halt."""
+        self._unclean = ""  # of an earlier release: it says nothing of now
         board = self._floor.desk.board
         halts = [halt for halt in board.halts if not ask.scope or _named(halt, ask.scope)]
         if not halts:
