@@ -1,6 +1,7 @@
 """What holds for all tests: no clock decides, and where all servers are, a skip is a failure."""
 
 import os
+from decimal import DefaultContext, getcontext, setcontext
 
 import pytest
 from hypothesis import settings
@@ -11,6 +12,7 @@ from tests.canaries import Canaries
 settings.register_profile("desk", deadline=None)
 settings.load_profile("desk")
 PLANTED_S = 120
+ARITHMETIC = (DefaultContext.prec, DefaultContext.rounding, DefaultContext.traps)
 STRICT = "QUARTERDECK_NOTHING_SKIPS"
 # These compare with data that is no part of the project; what matters of it is copied into tests.
 ALLOWED = ("beside the project",)
@@ -43,6 +45,15 @@ def _shortness(item: pytest.Item) -> tuple[bool, float]:
     limit = item.get_closest_marker("timeout")
     most_s = float(limit.args[0]) if limit is not None and limit.args else 0.0
     return item.get_closest_marker("slow") is None, -most_s
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """The next test calculates as this one found the world: its decimal context is put right."""
+    now = getcontext()
+    if (now.prec, now.rounding, now.traps) != ARITHMETIC:
+        setcontext(DefaultContext.copy())
+        pytest.fail(f"{item.nodeid} left another decimal context behind: {now}")
 
 
 class _NothingSkips:

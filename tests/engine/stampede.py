@@ -91,8 +91,11 @@ class Clock:
 class Stampede:
     """The desk, its venue, the truth, and everything that has yet to happen."""
 
-    def __init__(self, limits: Limits, seed: int, door: type[Door] = Door) -> None:
+    def __init__(
+        self, limits: Limits, seed: int, door: type[Door] = Door, *, changes: float = 0.27
+    ) -> None:
         self.chance = random.Random(seed)
+        self.changes = changes  # how much of what happens to a resting order is a change
         self.clock = Clock()
         self.desk = Desk(_board(), self.clock)
         self.desk.attach(cast("Any", object()))
@@ -237,7 +240,7 @@ class Stampede:
         fate = self.chance.random()
         if fate < 0.45:
             self._fills(live, live.left if fate < 0.3 else _part(live.left))
-        elif fate < 0.72:
+        elif fate < 0.45 + self.changes:
             self._amend(live)
         else:
             self.made(events.CancelRequested, live, reason="asked")

@@ -10,6 +10,7 @@ from tests.engine.stampede import UNFELT, Stampede
 from tests.risk.desks import D
 from tests.risk.scopes import scoped
 
+MANY = 0.5
 LIMITS = Limits(
     max_order_value=D(11_000),
     max_daily_volume=D(400_000),
@@ -126,9 +127,16 @@ class _AmendsWithoutReserving(Door):
     "door", [_ChecksThenSends, _ForgetsScopes, _ReleasesTheUnknown, _AmendsWithoutReserving]
 )
 def test_a_door_with_a_bug_passes_a_limit_and_is_found(door: type[Door]) -> None:
-    stampede = Stampede(LIMITS, seed=4, door=door)
-    for _ in range(8):
+    stampede = Stampede(LIMITS, seed=4, door=door, changes=MANY)
+    for _ in range(30):
         stampede.run(1_500)
         if stampede.breaches:
             return
-    raise AssertionError("the bug was not found")
+    raise AssertionError(f"the bug was not found in {len(stampede.live)} orders: {stampede.done}")
+
+
+def test_orders_that_are_changed_most_of_the_time_never_pass_a_limit() -> None:
+    stampede = Stampede(LIMITS, seed=4, changes=MANY)
+    stampede.run(6_000)
+    assert stampede.breaches == []
+    assert stampede.done["changed"] > 200
