@@ -17,6 +17,7 @@ from config.kinds import FLAG, Kind, amount, counted, off_or, whole
 from config.names import SCOPE, SIZED_ASSET
 from engine.settings import EngineSettings
 from risk.limits import Limits
+from risk.pace import LONGEST_S
 from risk.scoped import DEFAULT, POSITION, SCOPED, ScopedLimits, limited_scope
 
 Flag = Annotated[bool, FLAG]
@@ -113,7 +114,9 @@ _SPECIAL: dict[str, Any] = {
     ],
     "max_open_orders": _COUNT,
     "max_identical_orders": _COUNT,
-    "identical_window_s": Annotated[Decimal, amount("seconds, over 0")],
+    "identical_window_s": Annotated[
+        Decimal, amount("seconds, over 0 to a day", below=Decimal(LONGEST_S + 1))
+    ],
     "max_orders_per_second": Annotated[Decimal, amount("orders per second, over 0")],
     "max_executions_per_minute": _COUNT,
     "max_denials_per_5min": _COUNT,

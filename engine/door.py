@@ -23,13 +23,13 @@ from engine.stop import Stop
 from risk.exposure import Cell, claim_of
 from risk.gate import judge, largest
 from risk.limits import Limits
-from risk.pace import MINUTE_US, Terms
+from risk.pace import KEPT_US, MINUTE_US, Terms
 from risk.proposal import FALLBACK_FEE, GateSettings, View
 from risk.scoping import Scopes
 from risk.turnover import Turnover
 from risk.usage import usage_of
 
-REPLAY_WINDOW_US = 5 * MINUTE_US  # what the pace windows can still remember
+REPLAY_WINDOW_US = 5 * MINUTE_US  # what the windows of trades, denials and failures remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class Door:
         view.now_us = self._clock.now_us()
         view.levels = self._levels(view.board)
         view.level = view.levels[EVERYTHING]
+        self.sums.follow()
         return view
 
     def _levels(self, board: Board) -> dict[Scope, int]:
@@ -221,7 +222,9 @@ class Door:
             self.view.pace.failures.add(fact.at_us)
 
     def _paced(self, fact: events.Fact) -> None:
-        if self._replaying and isinstance(fact, events.OrderApproved) and self._recent(fact.at_us):
+        if not self._replaying or not isinstance(fact, events.OrderApproved):
+            return
+        if fact.at_us > self._clock.now_us() - KEPT_US:
             self.sums.submitted(_terms(fact.order), fact.order.strategy, fact.at_us)
 
     def _booked(self, fact: bookings.FillBooked, board: Board) -> None:

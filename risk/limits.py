@@ -12,6 +12,7 @@ from typing import Any
 
 from domain.money import NotANumber, canonical, number
 from domain.scopes import NotAScope
+from risk.pace import LONGEST_S
 from risk.scoped import AT, DEFAULT, POSITION, ScopedLimits, scoped_from
 
 
@@ -110,6 +111,8 @@ def checked(values: Mapping[str, str]) -> Limits:
             raise NotANumber(f"{name} is {text}; it is a whole number")
         if setting.endswith("_pct") and value >= _HUNDRED:
             raise NotANumber(f"{name} is {text}; it is under 100 percent")
+        if setting in _LONGER_IS_STRICTER and value > LONGEST_S:
+            raise NotANumber(f"{name} is {text} s; it is a day ({LONGEST_S} s) at most")
     return Limits.from_values(values)
 
 

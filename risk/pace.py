@@ -3,7 +3,7 @@
 The one rule: a window forgets by time alone, never because it was asked.
 """
 
-from collections import deque
+from collections import Counter, deque
 from decimal import Decimal
 
 from domain.instruments import Account
@@ -11,6 +11,8 @@ from domain.orders import Side
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
+LONGEST_S = 86_400  # the longest window of identical orders that a setting may ask for
+KEPT_US = (LONGEST_S + 1) * SECOND_US
 Terms = tuple[Account, str, Side, Decimal, Decimal | None]
 
 
@@ -47,19 +49,26 @@ class Pace:
         self.orders = Window(SECOND_US)
         self.failures = Window(5 * MINUTE_US)
         self._identical_us = int(identical_window_s * SECOND_US)
+        self._kept: deque[tuple[int, Terms]] = deque()
         self._recent: deque[tuple[int, Terms]] = deque()
         self._alike: dict[Terms, int] = {}
         self._executions: dict[str, Window] = {}
         self._denials: dict[str, Window] = {}
 
     def within(self, identical_window_s: Decimal) -> None:
-        """Count identical orders in a window of this length from now on."""
-        self._identical_us = int(identical_window_s * SECOND_US)
+        """Count identical orders in a window of this length, also those that passed before."""
+        before, self._identical_us = self._identical_us, int(identical_window_s * SECOND_US)
+        if self._identical_us > before:
+            self._recent = self._kept.copy()
+            self._alike = Counter(terms for _, terms in self._recent)
 
     def submitted(self, terms: Terms, at_us: int) -> None:
         """An order with these terms passed the gate."""
         self.orders.add(at_us)
         self._forget(at_us - self._identical_us)
+        while self._kept and self._kept[0][0] <= at_us - KEPT_US:
+            self._kept.popleft()
+        self._kept.append((at_us, terms))
         self._recent.append((at_us, terms))
         self._alike[terms] = self._alike.get(terms, 0) + 1
 

@@ -19,12 +19,13 @@ from domain.orders import Fill, Side
 from domain.scopes import Reach, Scope
 from risk.exposure import Cell, Claim, Exposure
 from risk.limits import Limits
-from risk.pace import MINUTE_US, Pace, Terms
+from risk.pace import KEPT_US, MINUTE_US, Pace, Terms
 from risk.proposal import Lens, View
 from risk.scoped import ScopedLimits
 from risk.turnover import Turnover
 
 REMEMBERED_US = 5 * MINUTE_US
+_Paced = tuple[int, str, Cell, Terms | None]  # when, what, and of which order
 Bought = dict[tuple[str, str], Decimal]  # strategy and asset → bought less sold
 
 
@@ -55,20 +56,21 @@ class Scopes:
         self._covering: dict[Cell, tuple[Lens, ...]] = {}
         self._today: dict[Cell, Turnover] = {}
         self._bought: Bought = {}
-        self._recent: deque[tuple[int, str, Cell, Terms | None]] = deque()
+        self._passed: deque[_Paced] = deque()  # orders that passed the gate
+        self._recent: deque[_Paced] = deque()  # and what came of them
         view.covering = self.covering
 
     @property
     def lenses(self) -> tuple[Lens, ...]:
         """Every limited scope, with its sums as they are now."""
-        self._follow()
+        self.follow()
         for lens in self._lenses:
             lens.view.board, lens.view.now_us = self._view.board, self._view.now_us
         return self._lenses
 
     def covering(self, cell: Cell) -> tuple[Lens, ...]:
         """The limited scopes that an order of this account, symbol and strategy is in."""
-        self._follow()
+        self.follow()
         known = self._covering.get(cell)
         if known is None:
             known = tuple(lens for lens in self._lenses if lens.scope.covers(*cell))
@@ -79,7 +81,7 @@ class Scopes:
 
     def claim(self, client_id: str, claim: Claim | None) -> None:
         """Replace what an order claims; None releases it."""
-        self._follow()
+        self.follow()
         exposure = self._view.exposure
         told = claim or exposure.claims.get(client_id)
         exposure.claim(client_id, claim)
@@ -98,7 +100,7 @@ class Scopes:
 
     def balances_seen(self, balances: Balances) -> None:
         """A whole balance of an account arrived."""
-        self._follow()
+        self.follow()
         self._view.exposure.balances_seen(balances)
         for lens in self._lenses:
             if _holds(lens.scope, balances.account):
@@ -106,7 +108,7 @@ class Scopes:
 
     def assume(self, account: Account, totals: Mapping[str, Decimal]) -> None:
         """What the books say of an account whose balances nobody has told yet."""
-        self._follow()
+        self.follow()
         self._view.exposure.assume(account, totals)
         for lens in self._lenses:
             if _holds(lens.scope, account):
@@ -114,7 +116,7 @@ class Scopes:
 
     def filled(self, fill: Fill, booked_us: int) -> None:
         """A fill was booked that the last balance may not contain."""
-        self._follow()
+        self.follow()
         self._view.exposure.filled(fill, booked_us)
         for lens in self._lenses:
             if _holds(lens.scope, fill.account):
@@ -122,7 +124,7 @@ class Scopes:
 
     def traded(self, fill: Fill, strategy: str, value: Decimal | None, now_us: int) -> None:
         """A fill of `strategy` ("": of nobody that we know) counts; None: its value is unknown."""
-        self._follow()
+        self.follow()
         self._credit(fill, strategy)
         if value is None or not self._view.turnover.executed(value, fill.at_us, now_us):
             return
@@ -157,9 +159,11 @@ class Scopes:
         self._paced(at_us, "denied", cell)
 
     def _paced(self, at_us: int, what: str, cell: Cell, terms: Terms | None = None) -> None:
-        self._follow()
-        recent = self._recent
-        while recent and recent[0][0] <= at_us - REMEMBERED_US:
+        self.follow()
+        passed = terms is not None
+        recent = self._passed if passed else self._recent
+        longest_us = KEPT_US if passed else REMEMBERED_US
+        while recent and recent[0][0] <= at_us - longest_us:
             recent.popleft()
         recent.append((at_us, what, cell, terms))
         _pace(self._view.pace, at_us, what, cell, terms)
@@ -168,7 +172,7 @@ class Scopes:
 
     # Other limits, other scopes
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Whatever put other limits in force: the scopes are those of the limits that judge."""
         view = self._view
         if view.limits is self._followed:
@@ -183,7 +187,7 @@ class Scopes:
         for cell, executed in self._today.items():
             for lens in self.covering(cell):
                 lens.view.turnover.take_over(executed)
-        for at_us, what, cell, terms in self._recent:
+        for at_us, what, cell, terms in (*self._passed, *self._recent):
             for lens in self.covering(cell):
                 _pace(lens.view.pace, at_us, what, cell, terms)
 

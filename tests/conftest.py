@@ -1,7 +1,8 @@
 """What holds for all tests: no clock decides, and where all servers are, a skip is a failure."""
 
+import gc
 import os
-from decimal import DefaultContext, getcontext, setcontext
+from decimal import DefaultContext, setcontext
 
 import pytest
 from hypothesis import settings
@@ -12,7 +13,6 @@ from tests.canaries import Canaries
 settings.register_profile("desk", deadline=None)
 settings.load_profile("desk")
 PLANTED_S = 120
-ARITHMETIC = (DefaultContext.prec, DefaultContext.rounding, DefaultContext.traps)
 STRICT = "QUARTERDECK_NOTHING_SKIPS"
 # These compare with data that is no part of the project; what matters of it is copied into tests.
 ALLOWED = ("beside the project",)
@@ -40,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for share in range(workers) for item in items[share::workers]]
 
 
+def pytest_collection_finish() -> None:
+    """Collected tests live to the end, and a console's thousands of parts end together."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+
+
 def _shortness(item: pytest.Item) -> tuple[bool, float]:
     """By the mark, then by how long it may take."""
     limit = item.get_closest_marker("timeout")
@@ -47,13 +54,10 @@ def _shortness(item: pytest.Item) -> tuple[bool, float]:
     return item.get_closest_marker("slow") is None, -most_s
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """The next test calculates as this one found the world: its decimal context is put right."""
-    now = getcontext()
-    if (now.prec, now.rounding, now.traps) != ARITHMETIC:
-        setcontext(DefaultContext.copy())
-        pytest.fail(f"{item.nodeid} left another decimal context behind: {now}")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each test calculates as a new process does: ccxt, driven directly, rounds up from then on."""
+    setcontext(DefaultContext.copy())
 
 
 class _NothingSkips:

@@ -259,6 +259,7 @@ def test_what_cannot_be_limited_in_a_scope_is_refused_in_words(name: str, why: s
         ("version", "1", "is no limit"),
         ("max_position_size", "1", "is no limit"),
         ("max_order_value", "ten", "ten"),
+        ("identical_window_s", "86401", "a day"),
     ],
 )
 def test_a_limit_that_a_person_types_is_within_the_bounds(name: str, text: str, why: str) -> None:
