@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Many tests wait for a venue or a process: three workers keep two cores busy.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 3 // 2)')
+# Many tests wait for a venue or a process: four workers keep two cores busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 2) * 2)')
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: demo test check wire-demo soak bench screenshots lock clean
