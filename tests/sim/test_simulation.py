@@ -13,7 +13,7 @@ import pytest
 
 TOP = Path(__file__).parent.parent.parent
 SEEDS = int(os.environ.get("QUARTERDECK_SIM_SEEDS", "200"))
-SHARD = 25
+SHARD = 50
 FIRSTS = range(0, SEEDS, SHARD)
 
 
