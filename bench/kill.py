@@ -7,6 +7,7 @@ their names, against the venue's own ccxt.pro class that lists and cancels the s
 """
 
 import asyncio
+import gc
 import statistics
 import subprocess
 import sys
@@ -55,6 +56,8 @@ async def _cancels(each: int) -> list[Row]:
             for single in (False, True):
                 await _ours(street, 1, single=single)
                 await _peer(street, 1, single=single)
+                gc.collect()
+                gc.freeze()  # as the engine does when it is ready
                 rows.append(await _row(street, each, single=single))
     return rows
 

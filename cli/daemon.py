@@ -5,6 +5,7 @@ loop that hangs is noticed.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,7 @@ async def daemon(args: Namespace) -> int:
         feeding(watchdog_s(os.environ, os.getpid())),
         own_engine(ground, mirror=sys.stderr) as own,
     ):
+        gc.freeze()  # what lives now lives to the end: never walk through it again
         with trip_on_usr1(own.stop, own.engine, loop):
             notify(f"READY=1\nSTATUS={mode} ready")
             log.info("ready: %s, socket %s", mode, ground.places.socket())

@@ -17,7 +17,7 @@ from domain.lifecycle import intended
 from domain.orders import Kind, Order, OrderState, Side, VenueOrder
 from domain.ports import AccountReader, CancelsMany, Clock, Trader, VenueTraits
 
-AT_ONCE = 8
+AT_ONCE = 32  # single cancels of one account; the venue's own pace holds them back where it must
 CALL_S = 20
 SEVERAL = 2
 log = logging.getLogger(__name__)
