@@ -17,6 +17,7 @@ from typing import Any, cast
 from bench.harness import percentile
 from cli.clock import SystemClock
 from domain.instruments import Account
+from engine.sweep import AT_ONCE
 from tests.engine.wire_families import Family
 from tests.wire.admin import AdminClient
 from tests.wire.demo import venue
@@ -28,7 +29,7 @@ from venues.keys import AccountKeys, Keys, Secret
 from venues.lazy_ccxt import exchange_class
 
 ACCOUNTS = 10
-AT_ONCE = 8  # as engine/sweep.py has it
+
 WAIT_MS = 60_000
 ROUND_TRIPS = 40
 _MONEY = {"USD": "100000000", "USDT": "100000000", "BTC": "1"}

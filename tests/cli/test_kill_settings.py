@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.killing import _ground
+from cli.kill_alone import _ground
 from cli.parser import parse
 from domain.board import Mode
 from storage.places import Places

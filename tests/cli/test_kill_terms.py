@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.killing import _inside
+from cli.kill_alone import _inside
 from cli.parser import parse
 from domain.halts import Level, Marker
 from domain.instruments import Account
@@ -91,6 +91,21 @@ def test_without_an_engine_a_strategys_orders_are_left_to_it_and_a_halt_cancels_
     status, told = run("kill", "status")
     assert "STRATEGY:grid" in told
     assert "VENUE:kraken level HALT" in told
+
+
+@pytest.mark.timeout(90)
+def test_a_program_gets_one_document_with_an_engine_and_without_one(run: Run) -> None:
+    alone = parsed(run("--kill", "a fleet stops", json_=True))
+    assert alone["status"] == 0
+    (book,) = alone["books"]
+    assert (book["book"], book["end"], book["by"]) == ("demo", "verified", "this process")
+    assert all(seen["verified_ms"] >= 0 for seen in book["accounts"])
+    assert {"kraken/main", "kucoin/main"} <= {seen["account"] for seen in book["accounts"]}
+    assert run("kill", "release", "--scope", "GLOBAL", "--reason", "checked")[0] == 0
+    (halted,) = parsed(
+        run("--kill", "look first", "--level", "HALT", "--scope", "VENUE:kraken", json_=True)
+    )["books"]
+    assert (halted["end"], halted["scope"]) == ("halted, working orders stay", "VENUE:kraken")
 
 
 @pytest.mark.timeout(90)

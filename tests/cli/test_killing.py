@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cli import killing
+from cli import kill_words, killing
+from cli.kill_words import End, Voice
 from domain.errors import Corrupt, DeskError, Refused
-from domain.halts import Halt, HaltState, Level, Marker
+from domain.halts import Evidence, Halt, HaltState, Level, Marker
+from domain.instruments import Account
 from storage.places import Places
 
 
@@ -34,15 +36,17 @@ async def test_an_engine_that_answers_with_an_error_leaves_the_cancelling_to_us(
         async def __aexit__(self, *_: object) -> None:
             """Nothing was opened."""
 
-    async def by_ourselves(_: Namespace, places: Places, __: Marker) -> int:
+    async def by_ourselves(
+        _: Namespace, places: Places, __: Marker, ___: Voice
+    ) -> tuple[End, tuple[Evidence, ...]]:
         alone.append(places.book)
-        return killing.VERIFIED
+        return End.VERIFIED, ()
 
     monkeypatch.setattr(killing, "attached", lambda *_, **__: Answering())
-    monkeypatch.setattr(killing, "_alone", by_ourselves)
+    monkeypatch.setattr(killing, "alone", by_ourselves)
     for book in ("demo", "live"):
         (tmp_path / book).mkdir()
-    assert await killing.kill(args(tmp_path)) == killing.VERIFIED
+    assert await killing.kill(args(tmp_path)) == 0
     assert sorted(alone) == ["demo", "live"]
 
 
@@ -51,7 +55,7 @@ async def test_no_book_waits_for_another_ones_engine(
 ) -> None:
     met = {book: asyncio.Event() for book in ("demo", "paper", "live")}
 
-    async def slowly(places: Places, _: Marker) -> Halt | None:
+    async def slowly(places: Places, _: Marker, __: Voice) -> Halt | None:
         met[places.book].set()
         for book, there in met.items():
             assert (tmp_path / book / "HALT").exists(), f"{book} has no marker yet"
@@ -65,4 +69,37 @@ async def test_no_book_waits_for_another_ones_engine(
     for book in met:
         (tmp_path / book).mkdir()
     async with asyncio.timeout(5):
-        assert await killing.kill(args(tmp_path)) == killing.VERIFIED
+        assert await killing.kill(args(tmp_path)) == 0
+
+
+async def test_a_kill_that_takes_long_says_every_few_seconds_what_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kill_words, "TELL_S", 0.01)
+    main, other = Account("kraken", "main"), Account("kucoin", "main")
+    evidence: list[Evidence] = []
+    told: list[str] = []
+    heard = asyncio.Event()
+
+    def voice(line: str) -> None:
+        told.append(line)
+        heard.set()
+
+    async with kill_words.telling(voice, "live", lambda: kill_words.waiting_for(evidence)):
+        await heard.wait()
+        assert told[-1].endswith("s: no account has answered yet")
+        evidence += [
+            Evidence(account=main, cancelled=2, verified_ms=900),
+            Evidence(account=other, still_open=3, attempts=2, error="no answer in 20 s"),
+        ]
+        heard.clear()
+        await heard.wait()
+    assert told[-1].startswith("live: after ")
+    assert told[-1].endswith("s: kucoin/main: 3 still open after 2 tries: no answer in 20 s")
+    said = len(told)
+    await asyncio.sleep(0.05)
+    assert len(told) == said, "it ends with the kill"
+
+
+def test_the_worst_end_of_any_book_is_the_process_status() -> None:
+    assert [end.status for end in kill_words.GRAVITY] == [0, 0, 69, 75]

@@ -14,7 +14,10 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command on the book in `tmp_path/data`: (exit status, everything that it said)."""
+    """A command on the book in `tmp_path/data`: (exit status, everything that it said).
+
+    Of a command that went well with `--json`: what it printed on stdout, as a program sees it.
+    """
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
@@ -25,7 +28,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         except SystemExit as left:
             status = int(left.code or 0)
         told = capsys.readouterr()
-        return status, told.out + told.err
+        return status, told.out if json_ and not status else told.out + told.err
 
     return command
 
