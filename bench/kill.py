@@ -54,8 +54,9 @@ async def _cancels(each: int) -> list[Row]:
     for family in (KRAKEN, KUCOIN):
         async with street_of(family) as street:
             for single in (False, True):
-                await _ours(street, 1, single=single)
-                await _peer(street, 1, single=single)
+                # Once uncounted: placing the orders has opened the peer's connections already.
+                await _ours(street, each, single=single)
+                await _peer(street, each, single=single)
                 gc.collect()
                 gc.freeze()  # as the engine does when it is ready
                 rows.append(await _row(street, each, single=single))
