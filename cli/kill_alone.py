@@ -98,7 +98,7 @@ async def _swept(
     if not sweeps:
         complain(f"{places.book}: no account is configured in {marker.scope}")
         return End.NO_VENUE, ()
-    async with telling(voice, places.book, lambda: waiting_for(s.evidence for s in sweeps)):
+    with telling(voice, places.book, lambda: waiting_for(s.evidence for s in sweeps)):
         await _until_verified(sweeps, EvidenceLog(places.directory, marker.halt_id), ground)
     evidence = tuple(sweep.evidence for sweep in sweeps)
     for seen in evidence:

@@ -4,8 +4,8 @@ The one rule: with `--json` the answer is one document on stdout, and all else g
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
@@ -83,19 +83,19 @@ def waiting_for(evidence: Iterable[Evidence]) -> str:
     return "; ".join(open_at) or "no account has answered yet"
 
 
-@asynccontextmanager
-async def telling(voice: Voice, book: str, what: Callable[[], str]) -> AsyncGenerator[None]:
+@contextmanager
+def telling(voice: Voice, book: str, what: Callable[[], str]) -> Generator[None]:
     """Within the block, say every five seconds what is still waited for."""
+    loop = asyncio.get_running_loop()
+    began, over = loop.time(), False
 
-    async def tell() -> None:
-        waited_s = 0
-        while True:
-            await asyncio.sleep(TELL_S)
-            waited_s += TELL_S
-            voice(f"{book}: after {waited_s} s: {what()}")
+    def tell() -> None:
+        if not over:
+            loop.call_later(TELL_S, tell)
+            voice(f"{book}: after {loop.time() - began:.0f} s: {what()}")
 
-    teller = asyncio.create_task(tell(), name="kill progress")
+    loop.call_later(TELL_S, tell)
     try:
         yield
     finally:
-        teller.cancel()
+        over = True

@@ -174,11 +174,12 @@ async def _verified(desk: RemoteDesk, marker: Marker, book: str, voice: Voice) -
         return waiting_for(halt.evidence)
 
     try:
-        async with asyncio.timeout(VERIFY_S), telling(voice, book, still):
-            async for board in desk.watch():
-                halt = _of(board, marker)
-                if halt is not None and not halt.cancels:
-                    return halt
+        with telling(voice, book, still):
+            async with asyncio.timeout(VERIFY_S):
+                async for board in desk.watch():
+                    halt = _of(board, marker)
+                    if halt is not None and not halt.cancels:
+                        return halt
     except TimeoutError:
         pass
     return _of(desk.board, marker)

@@ -85,7 +85,7 @@ async def test_a_kill_that_takes_long_says_every_few_seconds_what_it_waits_for(
         told.append(line)
         heard.set()
 
-    async with kill_words.telling(voice, "live", lambda: kill_words.waiting_for(evidence)):
+    with kill_words.telling(voice, "live", lambda: kill_words.waiting_for(evidence)):
         await heard.wait()
         assert told[-1].endswith("s: no account has answered yet")
         evidence += [
