@@ -6,6 +6,7 @@ file or the new one, never half of one.
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
@@ -18,7 +19,8 @@ def replace_durably(path: Path, content: bytes) -> None:
     Raises:
         OSError: when the disk refuses; the old file is still there then.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    # A name of this thread's own: two that write the same file at once would share the other.
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}")
     try:
         with open(beside, "wb", opener=_private) as file:
             file.write(content)

@@ -1,5 +1,6 @@
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,17 @@ def test_at_most_so_much_is_read(tmp_path: Path) -> None:
     assert read_small(tmp_path / "nothing", most=10) is None
     with pytest.raises(OSError, match=r"regular|irectory"):
         read_small(tmp_path, most=10)
+
+
+def test_two_threads_that_put_a_file_there_at_once_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "head"
+    whole = {bytes([65 + number]) * (40 + 400 * number) for number in range(8)}
+
+    def put(content: bytes) -> bytes:
+        replace_durably(path, content)
+        return path.read_bytes()
+
+    with ThreadPoolExecutor(len(whole)) as threads:
+        for _ in range(20):
+            assert set(threads.map(put, whole)) <= whole, "a mixture of two was read"
+    assert [found.name for found in tmp_path.iterdir()] == ["head"]
