@@ -4,12 +4,14 @@ The one rule: with `--json` the answer is one document on stdout, and all else g
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 
-from cli.render import as_json, complain, say
+from cli.render import answering, as_json, complain, say
+from domain.errors import Unavailable
 from domain.halts import Evidence, Level
 
 TELL_S = 5
@@ -47,8 +49,20 @@ class Outcome:
 
 
 def voice_of(*, json: bool) -> Voice:
-    """Where what happens is told while it happens."""
-    return complain if json else say
+    """Where what happens is told while it happens; it fails nobody, a kill goes on unheard."""
+    return complain if json else _unheard
+
+
+def _unheard(text: str) -> None:
+    with suppress(Unavailable):
+        say(text)
+
+
+def answer(text: str) -> None:
+    """The document, if there is one, and whatever is not written yet; the status is the answer."""
+    with suppress(Unavailable), answering():
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def document(outcomes: Iterable[Outcome], status: int) -> str:
@@ -65,7 +79,7 @@ def document(outcomes: Iterable[Outcome], status: int) -> str:
         }
         for each in outcomes
     ]
-    return as_json({"status": status, "books": books})
+    return as_json({"status": status, "books": books}) + "\n"
 
 
 def sentence(seen: Evidence) -> str:

@@ -19,13 +19,14 @@ from cli.kill_words import (
     End,
     Outcome,
     Voice,
+    answer,
     document,
     sentence,
     telling,
     voice_of,
     waiting_for,
 )
-from cli.render import complain, say
+from cli.render import complain
 from cli.user import data_directory
 from domain.asks import Trip
 from domain.board import Board, Mode
@@ -55,8 +56,7 @@ async def kill(args: Namespace) -> int:
             raise outcome
     outcomes = [outcome for outcome in ended if isinstance(outcome, Outcome)]
     worst = max((each.end for each in outcomes), key=GRAVITY.index, default=End.NO_VENUE)
-    if args.json:
-        say(document(outcomes, worst.status))
+    answer(document(outcomes, worst.status) if args.json else "")
     return worst.status
 
 

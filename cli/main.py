@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parse(arguments)
     try:
         status = _run(args)
-        sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -56,7 +56,8 @@ def _in_a_loop(work: Coroutine[Any, Any, int]) -> int:
 
 def _failed(error: BaseException, args: Namespace) -> int:
     """Say what went wrong; anything that is not one of the five families is a bug."""
-    from domain.errors import DeskError  # noqa: PLC0415 - `--help` needs none
+    from cli.render import complain  # noqa: PLC0415 - `--help` needs none
+    from domain.errors import DeskError  # noqa: PLC0415 - as above
 
     first = _leaf(error, DeskError)
     if isinstance(first, DeskError):
@@ -66,21 +67,29 @@ def _failed(error: BaseException, args: Namespace) -> int:
             told = {key: str(value) for key, value in vars(first).items()}
             say(as_json({"error": {"family": type(first).__name__, **told}}))
         remedy = getattr(first, "remedy", "")
-        sys.stderr.write(f"quarterdeck: {first}\n" + (f"  {remedy}\n" if remedy else ""))
+        complain(f"quarterdeck: {first}" + (f"\n  {remedy}" if remedy else ""))
         return first.exit_status
     if isinstance(first, SystemExit):
         raise first
     where = _where(first)
-    sys.stderr.write(f"quarterdeck: a bug: {type(first).__name__} at {where}: {first}\n")
-    sys.stderr.write("Please report it; the log of the book has more. Nothing was sent twice.\n")
+    complain(f"quarterdeck: a bug: {type(first).__name__} at {where}: {first}")
+    complain("Please report it; the log of the book has more. Nothing was sent twice.")
     return CORRUPT
+
+
+def _flush() -> None:
+    """What was answered is with its reader, or it is told that it is not."""
+    from cli.render import answering  # noqa: PLC0415 - `--help` needs none
+
+    with answering():
+        sys.stdout.flush()
 
 
 def _unread() -> int:
     """The reader of our answer has seen enough: that is no failure of ours."""
     from cli.render import nobody_reads  # noqa: PLC0415 - `--help` needs none
 
-    nobody_reads()
+    nobody_reads(sys.stdout)
     return 0
 
 

@@ -6,12 +6,14 @@ The one rule: money is printed as it is, never through a float; JSON holds what 
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 from domain.codec import encode
 from domain.days import iso
+from domain.errors import Unavailable
 from domain.money import canonical
 
 
@@ -58,20 +60,38 @@ def moment(at_us: int) -> str:
 
 
 def say(text: str) -> None:
-    """Print an answer. A reader who has seen enough (`| head`) ends no command half-way."""
-    try:
+    """Print an answer. A reader who has seen enough (`| head`) ends no command half-way.
+
+    Raises:
+        Unavailable: it cannot be written (a full disk, a terminal that is gone).
+    """
+    with answering():
         sys.stdout.write(f"{text}\n")
+
+
+@contextmanager
+def answering() -> Generator[None]:
+    """Within the block stdout is written; what it does not take is told as `say` tells it."""
+    try:
+        yield
     except BrokenPipeError:
-        nobody_reads()
+        nobody_reads(sys.stdout)
+    except OSError as error:
+        nobody_reads(sys.stdout)
+        why = error.strerror or type(error).__name__
+        raise Unavailable("standard output", why, remedy="write the answer elsewhere") from error
 
 
-def nobody_reads() -> None:
-    """From now on answers go nowhere, also what Python still writes when it ends."""
+def nobody_reads(stream: TextIO) -> None:
+    """From now on a stream goes nowhere, also what Python still writes when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def complain(text: str) -> None:
-    """Print what went wrong, where it does not mix with an answer."""
-    sys.stderr.write(f"{text}\n")
+    """Print what went wrong, where it does not mix with an answer; it never fails itself."""
+    try:
+        sys.stderr.write(f"{text}\n")
+    except OSError:
+        nobody_reads(sys.stderr)
